@@ -1,0 +1,208 @@
+import { z } from "zod";
+
+/**
+ * The one home of the configuration: types, defaults and words for every key. `config/assayd.yaml` is the commented
+ * example, `config/assayd.schema.json` is generated from this (`npm run schema`). Unknown keys are errors.
+ */
+
+/** Station, camera and recipe names: also MQTT topic levels and folder names. */
+export const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, "use 1 to 64 of a-z 0-9 _ - and begin with a letter or digit");
+
+const share = z.number().min(0).max(1);
+const positiveInt = z.int().positive();
+
+export const cameraSourceSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("simulated").describe("pictures of a product that assayd renders itself"),
+    fps: z.number().positive().max(1000).default(5).describe("parts per second"),
+    pace: z.enum(["clock", "demand"]).default("clock").describe("demand: one picture per request, as fast as asked (bench)"),
+    defectShare: share.default(0.3).describe("share of defective parts on the mixed line"),
+    seed: z.int().default(1),
+  }),
+  z.strictObject({
+    kind: z.literal("folder").describe("plays pictures of a folder: MVTec form (train/good, test/*) or flat"),
+    path: z.string(),
+    fps: z.number().positive().max(1000).default(5),
+    pace: z.enum(["clock", "demand"]).default("clock"),
+    repeat: z.boolean().default(true).describe("begin again after the last picture"),
+    seed: z.int().default(1),
+  }),
+  z.strictObject({
+    kind: z.literal("v4l2"),
+    device: z.string().default("/dev/video0"),
+    format: z.enum(["raw", "mjpeg"]).default("raw"),
+    width: positiveInt.optional(),
+    height: positiveInt.optional(),
+    fps: positiveInt.optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("rtsp"),
+    url: z.string().regex(/^rtsps?:\/\//, "an rtsp:// or rtsps:// address"),
+    codec: z.enum(["h264", "h265", "mjpeg"]).default("h264"),
+    latencyMs: z.int().min(0).default(50),
+    decoder: z.enum(["software", "jetson"]).default("software"),
+  }),
+  z.strictObject({
+    kind: z.literal("csi").describe("Jetson CSI camera by nvarguscamerasrc"),
+    sensorId: z.int().min(0).default(0),
+    width: positiveInt.default(1920),
+    height: positiveInt.default(1080),
+    fps: positiveInt.default(30),
+    exposureUs: positiveInt.default(8000).describe("fixed: a changing exposure looks like an anomaly"),
+    gain: z.number().positive().default(1),
+  }),
+  z.strictObject({
+    kind: z.literal("genicam").describe("GigE/USB3 Vision by aravissrc"),
+    cameraName: z.string(),
+    exposureUs: positiveInt.default(8000),
+    gain: z.number().min(0).default(0),
+    features: z.string().default("").describe('GenICam features, e.g. "TriggerMode=On TriggerSource=Line1"'),
+    pixelFormat: z.enum(["GRAY8", "bayer-rggb", "bayer-bggr", "bayer-grbg", "bayer-gbrg", "RGB"]).default("GRAY8"),
+  }),
+  z.strictObject({
+    kind: z.literal("pipeline").describe("your own launch string, up to (not including) the sink"),
+    launch: z.string().min(1),
+  }),
+]);
+export type CameraSource = z.infer<typeof cameraSourceSchema>;
+
+export const triggerSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("every-frame").describe("each picture of the camera is one part") }),
+  z.strictObject({ kind: z.literal("rate"), partsPerSecond: z.number().positive().max(200) }),
+  z.strictObject({ kind: z.literal("command").describe("MQTT cmd/trigger only") }),
+]);
+
+export const cameraSchema = z.strictObject({
+  name: name.default("cam1"),
+  source: cameraSourceSchema.prefault({ kind: "simulated" }),
+  recipe: name.default("default").describe("which product; bundles and collected pictures belong to it"),
+  trigger: triggerSchema.default({ kind: "every-frame" }),
+  deadlineMs: z.number().positive().default(300).describe("trigger to verdict; later is ERR and reject"),
+  frameMode: z.enum(["next", "latest"]).default("next").describe("next: a frame captured after the trigger; latest: the newest one if fresh"),
+  maxFrameAgeMs: z.number().positive().default(100).describe("older frames are stale (frameMode latest)"),
+  crop: z
+    .strictObject({ top: z.int().min(0).default(0), bottom: z.int().min(0).default(0), left: z.int().min(0).default(0), right: z.int().min(0).default(0) })
+    .prefault({})
+    .describe("pixels cut from the camera's picture before scaling (region of interest)"),
+  stallTimeoutMs: z.number().positive().default(2000).describe("no frame for this long: the camera is stalled and reopened"),
+  frozenAfterFrames: z.int().min(0).default(0).describe("identical frames in a row that mean a frozen camera; 0 turns it off"),
+  checkImage: z.boolean().default(true).describe("black, white and flat pictures are ERR image_quality"),
+});
+export type CameraConfig = z.infer<typeof cameraSchema>;
+
+export const aandSchema = z.strictObject({
+  name: z.literal("aand"),
+  levels: z.array(z.int().min(1).max(3)).min(1).default([2, 3]).describe("teacher scales that are compared (1 finest)"),
+  distance: z
+    .enum(["whitened", "cosine"])
+    .default("whitened")
+    .describe("cosine: the paper; whitened: squared error of PCA-whitened features, better on small teachers"),
+  student: z.enum(["compact", "reverse"]).default("compact").describe("reverse: RD's decoder as in the paper"),
+  amplify: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      hidden: z.number().positive().default(1).describe("hidden width of the RAA perceptrons as a multiple of the channels (paper 2, at most 1024)"),
+      memory: positiveInt.default(50).describe("N normal and N anomalous keys"),
+      temperature: z.number().positive().default(0.2),
+      margin: z.number().default(0.3),
+      images: positiveInt.default(400).describe("synthetic pictures made"),
+      steps: positiveInt.default(240),
+      batch: positiveInt.default(8),
+      learningRate: z.number().positive().default(5e-3),
+      trust: z.enum(["measured", "full"]).default("measured").describe("measured: levels whose gate fires on held-out normals are damped; full: the paper"),
+    })
+    .prefault({}),
+  distill: z
+    .strictObject({
+      steps: positiveInt.default(400),
+      batch: positiveInt.default(16),
+      learningRate: z.number().positive().default(5e-3),
+      hardLocations: positiveInt.default(10).describe("K of hard knowledge distillation"),
+      hardWeight: z.number().min(0).default(0.1).describe("paper 1; 0.1 measured better with whitened targets"),
+    })
+    .prefault({}),
+  blurSigmaPx: z.number().min(0).default(4),
+});
+export type AandConfig = z.infer<typeof aandSchema>;
+
+export const trainingSchema = z.strictObject({
+  method: aandSchema.prefault({ name: "aand" }),
+  heldOutShare: z.number().min(0.05).max(0.5).default(0.2).describe("normals kept out of training for the threshold"),
+  minImages: z.int().min(2).default(20),
+  thresholdQuantile: share.default(1).describe("1 = the highest held-out score"),
+  thresholdFactor: z.number().positive().default(1.1).describe("applied to (score − mean of normals)"),
+  texturesDir: z.string().nullable().default(null).describe("DTD-like folder for synthetic anomalies; null: procedural"),
+  seed: z.int().default(1),
+  nice: z.int().min(0).max(19).default(19),
+  memoryLimitMb: positiveInt.default(4096),
+  threads: z.int().min(0).default(0).describe("0: all cores"),
+});
+export type TrainingConfig = z.infer<typeof trainingSchema>;
+
+export const brokerSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("embedded").describe("a small broker inside assayd, for trial only"),
+    host: z.string().default("127.0.0.1"),
+    port: z.int().min(0).max(65535).default(1883),
+  }),
+  z.strictObject({
+    kind: z.literal("external"),
+    url: z.string().regex(/^(mqtts?|wss?):\/\//, "mqtt://, mqtts://, ws:// or wss:// address"),
+    username: z.string().optional(),
+    passwordFile: z.string().optional().describe("file with the password; $CREDENTIALS_DIRECTORY/mqtt-password is found by itself"),
+    caFile: z.string().optional(),
+    certFile: z.string().optional(),
+    keyFile: z.string().optional(),
+    protocolVersion: z.union([z.literal(4), z.literal(5)]).default(5),
+    keepaliveS: positiveInt.default(10),
+  }),
+]);
+export type BrokerConfig = z.infer<typeof brokerSchema>;
+
+export const imagesSchema = z.strictObject({
+  heatmap: z.boolean().default(true),
+  overlay: z.boolean().default(true),
+  frame: z.boolean().default(false),
+  when: z.enum(["ng", "all"]).default("ng"),
+  format: z.enum(["jpeg", "webp"]).default("jpeg"),
+  quality: z.int().min(1).max(100).default(80),
+  maxPerSecond: z.number().positive().default(2),
+  maxBytes: positiveInt.default(65536),
+});
+export type ImagesConfig = z.infer<typeof imagesSchema>;
+
+export const configSchema = z.strictObject({
+  station: z
+    .strictObject({
+      name: name.default("station1"),
+      stateDir: z.string().default(".state").describe("models, pictures, results; systemd's StateDirectory wins"),
+      topicRoot: z.string().regex(/^[^+#]+$/, "no + or #").optional().describe("default assay/v1/<station name>"),
+      inputSize: z.int().min(64).max(1024).multipleOf(32).default(256).describe("square model input in pixels"),
+    })
+    .prefault({}),
+  cameras: z.array(cameraSchema).min(1).default([cameraSchema.parse({})]),
+  teacher: z.string().default("efficientnet-lite0").describe("id of an imported teacher (assayd teacher list)"),
+  inference: z
+    .strictObject({
+      providers: z.array(z.enum(["tensorrt", "cuda", "cpu"])).min(1).default(["tensorrt", "cuda", "cpu"]),
+      precision: z.enum(["fp32", "fp16"]).default("fp16").describe("of TensorRT engines; the CPU always runs fp32"),
+      threads: z.int().min(0).default(0).describe("0: all cores"),
+    })
+    .prefault({}),
+  training: trainingSchema.prefault({}),
+  broker: brokerSchema.prefault({ kind: "embedded" }),
+  images: imagesSchema.prefault({}),
+  outbox: z
+    .strictObject({
+      maxMessages: positiveInt.default(200_000),
+      historyDays: z.number().positive().default(30),
+    })
+    .prefault({}),
+  http: z
+    .strictObject({ enabled: z.boolean().default(true), host: z.string().default("127.0.0.1"), port: z.int().min(0).max(65535).default(9464) })
+    .prefault({}),
+  log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
+});
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,42 @@
+/** The retraining path's words (interfaces.md §3.5). */
+
+/** The sentence of the retraining path, in order. */
+export const STAGES = [
+  "clean",
+  "features",
+  "synthesize",
+  "amplify",
+  "distill",
+  "calibrate",
+  "export",
+  "validate",
+  "promote",
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+export type JobState = "pending" | "running" | "completed" | "failed" | "canceled";
+
+export interface JobProgress {
+  readonly stage: Stage;
+  /** 0..1 of the whole job. */
+  readonly progress: number;
+  readonly etaS: number | null;
+  /** e.g. "epoch 3/12, loss 0.214" */
+  readonly message: string;
+  readonly epoch: number | null;
+  readonly epochs: number | null;
+  readonly loss: number | null;
+}
+
+/** What a finished job gives. */
+export interface JobResult {
+  readonly bundleId: string;
+  readonly bundleDir: string;
+  readonly threshold: number;
+  /** Largest |score difference| of trainer and ONNX Runtime on real frames. */
+  readonly parityMaxAbs: number;
+  readonly trainSeconds: number;
+  readonly images: number;
+  /** Expected share of good parts rejected, 95 % interval. */
+  readonly falseRejectRate: { readonly low: number; readonly high: number };
+}

@@ -1,0 +1,43 @@
+import type { Region, Size } from "../../domain/inspection.ts";
+
+/** Messages between the main process and one inference process. A process serves one bundle for all its life. */
+
+export type InferenceRequest =
+  | { readonly type: "load"; readonly bundleDir: string; readonly providers: readonly ProviderName[]; readonly threads: number; readonly precision: "fp32" | "fp16"; readonly engineCacheDir: string }
+  | {
+      readonly type: "infer";
+      readonly requestId: number;
+      /** RGB8 of the bundle's input size. */
+      readonly data: Uint8Array;
+      /** Regions are those of the map above this. */
+      readonly threshold: number;
+      readonly wantMap: boolean;
+    };
+
+export type ProviderName = "tensorrt" | "cuda" | "cpu";
+
+/** Which provider really runs, and how we know. */
+export interface ProviderReport {
+  readonly provider: ProviderName;
+  readonly precision: "fp32" | "fp16";
+  /** e.g. "profiled: 118 of 118 nodes on CPUExecutionProvider" */
+  readonly proof: string;
+  /** Providers tried before, and why each was not taken. */
+  readonly rejected: readonly { readonly provider: ProviderName; readonly reason: string }[];
+}
+
+export type InferenceReport =
+  | { readonly type: "loaded"; readonly bundleId: string; readonly size: Size; readonly provider: ProviderReport; readonly goldenMaxDiff: number; readonly loadMs: number }
+  | { readonly type: "load-failed"; readonly code: string; readonly message: string }
+  | {
+      readonly type: "scored";
+      readonly requestId: number;
+      readonly score: number;
+      readonly regions: readonly Region[];
+      readonly map: { readonly size: Size; readonly values: Float32Array } | null;
+      readonly queueMs: number;
+      readonly inferMs: number;
+    }
+  | { readonly type: "failed"; readonly requestId: number; readonly message: string }
+  /** Once a second. */
+  | { readonly type: "heartbeat"; readonly inferences: number; readonly rssBytes: number };
