@@ -1,0 +1,20 @@
+import { join } from "node:path";
+
+/** Where everything of a station lives below its state folder (systemd's StateDirectory). */
+export function statePaths(stateDir: string) {
+  return {
+    teachers: join(stateDir, "teachers"),
+    bundles: join(stateDir, "bundles"),
+    /** One pointer file a recipe: the id of its active bundle. */
+    active: join(stateDir, "active"),
+    /** Collected normal pictures: `datasets/<recipe>/<name>.png`. */
+    datasets: join(stateDir, "datasets"),
+    jobs: join(stateDir, "jobs"),
+    /** SQLite file: inspections and outbox. */
+    store: join(stateDir, "assayd.db"),
+    /** TensorRT engines; a cache, may be deleted at any time. */
+    engines: join(stateDir, "engines"),
+  } as const;
+}
+
+export type StatePaths = ReturnType<typeof statePaths>;
