@@ -1,0 +1,243 @@
+import type { Frame, Inspection, Reason, Region, Size } from "../domain/inspection.ts";
+import { AssaydError, messageOf } from "../domain/errors.ts";
+import { decide, type Thresholds } from "./decide.ts";
+
+/** What the inference process says of one frame. */
+export interface Judgement {
+  readonly score: number;
+  readonly regions: readonly Region[];
+  readonly map: { readonly size: Size; readonly values: Float32Array } | null;
+  readonly queueMs: number;
+  readonly inferMs: number;
+}
+
+/** One request to inspect one part. */
+export interface Trigger {
+  readonly triggerId: string;
+  readonly partId: string | null;
+  /** The picture, where the camera's frame is itself the trigger; else it is grabbed. */
+  readonly frame?: Frame;
+  /** A part that is known to be lost before anything could be done for it (a frame dropped by the pipeline). */
+  readonly lost?: Reason;
+}
+
+/** The model that judges a part, as it was when the part was triggered: a promotion takes effect on the next one. */
+export interface ActiveModel {
+  readonly bundleId: string;
+  readonly thresholds: Thresholds;
+  readonly infer: (frame: Frame, timeoutMs: number) => Promise<Judgement>;
+}
+
+export interface LaneParts {
+  readonly camera: string;
+  readonly session: string;
+  readonly deadlineMs: number;
+  /** Parts that may be under way at once; one more is `overrun`. */
+  readonly maxInFlight: number;
+  readonly clock: LaneClock;
+  readonly nextSeq: () => number;
+  readonly newId: () => string;
+  /** The active model, or in words why there is none. */
+  readonly model: () => ActiveModel | string;
+  readonly grab: (timeoutMs: number) => Promise<Frame>;
+  /** Says what is wrong with a picture (black, flat, frozen), or null. */
+  readonly checkImage: (frame: Frame) => string | null;
+  /** Called exactly once a trigger, no later than its deadline (plus the timer's own delay). The reject output comes first here. */
+  readonly onVerdict: (inspection: Inspection, evidence: PartEvidence) => void;
+}
+
+export interface LaneClock {
+  /** Epoch ms. */
+  readonly wall: () => number;
+  /** Monotonic ms. */
+  readonly mono: () => number;
+}
+
+/** The pictures of a judged part; each null if it was never reached. */
+export interface PartEvidence {
+  readonly frame: Frame | null;
+  readonly map: Judgement["map"];
+}
+
+interface Part {
+  readonly trigger: Trigger;
+  readonly seq: number;
+  readonly triggeredAt: number;
+  readonly startMono: number;
+  readonly model: ActiveModel | null;
+  frame: Frame | null;
+  captureMs: number | null;
+}
+
+interface Outcome {
+  readonly reason: Reason;
+  readonly detail: string | null;
+  readonly judgement: Judgement | null;
+}
+
+/** One camera's data path: trigger → frame → inference → verdict, exactly one verdict a trigger, by the deadline. */
+export class Lane {
+  readonly #parts: LaneParts;
+  #inFlight = 0;
+  #running = true;
+
+  constructor(parts: LaneParts) {
+    this.#parts = parts;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** A halted lane answers every trigger with `ERR not_ready`. */
+  set running(running: boolean) {
+    this.#running = running;
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** Inspects one part. Never rejects: whatever goes wrong becomes an `ERR` with its reason. */
+  async trigger(trigger: Trigger): Promise<Inspection> {
+    const model = this.#parts.model();
+    const part: Part = {
+      trigger,
+      seq: this.#parts.nextSeq(),
+      triggeredAt: this.#parts.clock.wall(),
+      startMono: this.#parts.clock.mono(),
+      model: typeof model === "string" ? null : model,
+      frame: trigger.frame ?? null,
+      captureMs: trigger.frame ? 0 : null,
+    };
+    const refusal = this.#refusal(trigger, model);
+    if (refusal && !trigger.frame && refusal.reason === "not_ready") {
+      return this.#finish(part, await this.#grabOnly(part, refusal)); // still collects pictures while there is no model
+    }
+    if (refusal) return this.#finish(part, refusal);
+    this.#inFlight += 1;
+    try {
+      return this.#finish(part, await this.#beforeDeadline(part, this.#judge(part)));
+    } finally {
+      this.#inFlight -= 1;
+    }
+  }
+
+  #refusal(trigger: Trigger, model: ActiveModel | string): Outcome | null {
+    if (trigger.lost) return failure(trigger.lost, "the picture of this part was lost in the camera's pipeline");
+    if (!this.#running) return failure("not_ready", "inspection is stopped; send cmd/start");
+    if (typeof model === "string") return failure("not_ready", model);
+    if (this.#inFlight >= this.#parts.maxInFlight) {
+      return failure("overrun", `${this.#inFlight} parts are still under way; triggers come faster than they can be judged`);
+    }
+    return null;
+  }
+
+  async #grabOnly(part: Part, refusal: Outcome): Promise<Outcome> {
+    if (!this.#running) return refusal;
+    return this.#beforeDeadline(
+      part,
+      this.#capture(part).then(
+        () => refusal,
+        () => refusal,
+      ),
+    );
+  }
+
+  async #judge(part: Part): Promise<Outcome> {
+    const model = part.model;
+    if (!model) return failure("not_ready", "no model");
+    const frame = await this.#capture(part);
+    const fault = this.#parts.checkImage(frame);
+    if (fault) return failure("image_quality", fault);
+    const judgement = await model.infer(frame, this.#remainingMs(part));
+    return { reason: "score", detail: null, judgement };
+  }
+
+  async #capture(part: Part): Promise<Frame> {
+    if (part.frame) return part.frame;
+    const frame = await this.#parts.grab(this.#remainingMs(part));
+    part.captureMs = this.#parts.clock.mono() - part.startMono;
+    part.frame = frame;
+    return frame;
+  }
+
+  #remainingMs(part: Part): number {
+    return Math.max(0, part.startMono + this.#parts.deadlineMs - this.#parts.clock.mono());
+  }
+
+  /** The outcome of `work`, or `late` at the deadline; what `work` gives after that is dropped. */
+  async #beforeDeadline(part: Part, work: Promise<Outcome>): Promise<Outcome> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<Outcome>((resolve) => {
+      const expire = (): void => {
+        resolve(this.#lateOutcome(part));
+      };
+      timer = setTimeout(expire, this.#parts.deadlineMs);
+    });
+    try {
+      return await Promise.race([work.catch(failureOf), deadline]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #lateOutcome(part: Part): Outcome {
+    const missing = part.frame ? "no verdict from the model" : "no picture from the camera";
+    return failure(part.frame ? "late" : "no_frame", `${missing} within ${this.#parts.deadlineMs} ms`);
+  }
+
+  #finish(part: Part, outcome: Outcome): Inspection {
+    const inspection = this.#inspection(part, outcome);
+    this.#parts.onVerdict(inspection, { frame: part.frame, map: outcome.judgement?.map ?? null });
+    return inspection;
+  }
+
+  #inspection(part: Part, { reason, detail, judgement }: Outcome): Inspection {
+    const thresholds = part.model?.thresholds ?? null;
+    const decision =
+      judgement && thresholds
+        ? decide(judgement.score, thresholds)
+        : ({ verdict: "ERR", action: "reject" } as const);
+    return {
+      inspectionId: this.#parts.newId(),
+      session: this.#parts.session,
+      seq: part.seq,
+      camera: this.#parts.camera,
+      triggerId: part.trigger.triggerId,
+      partId: part.trigger.partId,
+      ...decision,
+      reason,
+      detail,
+      score: judgement?.score ?? null,
+      threshold: thresholds?.reject ?? null,
+      warnThreshold: thresholds?.warn ?? null,
+      regions: decision.verdict === "OK" ? [] : (judgement?.regions ?? []),
+      times: {
+        triggeredAt: part.triggeredAt,
+        capturedAt: part.frame?.capturedAt ?? null,
+        captureMs: part.captureMs,
+        queueMs: judgement?.queueMs ?? null,
+        inferMs: judgement?.inferMs ?? null,
+        totalMs: this.#parts.clock.mono() - part.startMono,
+        deadlineMs: this.#parts.deadlineMs,
+      },
+      bundleId: part.model?.bundleId ?? null,
+      frameId: part.frame?.id ?? null,
+      simulated: part.frame?.simulated ?? false,
+      truth: part.frame?.truth ?? null,
+    };
+  }
+}
+
+function failure(reason: Reason, detail: string): Outcome {
+  return { reason, detail, judgement: null };
+}
+
+const CAPTURE_REASONS: ReadonlySet<string> = new Set(["no_frame", "stale_frame", "image_quality"]);
+
+/** Camera errors carry their reason as code; everything else that stops a part is the model's side. */
+function failureOf(error: unknown): Outcome {
+  if (error instanceof AssaydError && CAPTURE_REASONS.has(error.code)) return failure(error.code as Reason, error.message);
+  return failure("model_error", messageOf(error));
+}

@@ -1,0 +1,87 @@
+import { TrainingError } from "../domain/errors.ts";
+
+/** What turns raw map values into the calibrated score, and where the score becomes a reject. */
+export interface Calibration {
+  /** Mean and standard deviation of the held-out normals' raw image scores (highest value of the map). */
+  readonly mean: number;
+  readonly deviation: number;
+  /** On the calibrated score (raw − mean) / deviation. */
+  readonly threshold: number;
+  readonly quantile: number;
+  readonly factor: number;
+  readonly heldOut: number;
+  /** Share of good parts that will be rejected: 95 % Clopper–Pearson interval from the held-out normals. */
+  readonly falseRejectRate: { readonly low: number; readonly high: number };
+}
+
+/**
+ * A threshold from held-out normals alone: quantile of their calibrated scores × factor. Anomalous pictures are never needed.
+ * @param rawScores of normal pictures that took no part in training
+ * @throws TrainingError `calibration` if there are fewer than 2, or they are not finite
+ */
+export function calibrate(rawScores: readonly number[], quantile: number, factor: number): Calibration {
+  if (rawScores.length < 2 || !rawScores.every(Number.isFinite)) {
+    throw new TrainingError(
+      "calibration",
+      `the threshold needs at least 2 finite scores of held-out normal pictures, got ${rawScores.length}; collect more good parts`,
+    );
+  }
+  const mean = rawScores.reduce((sum, score) => sum + score, 0) / rawScores.length;
+  const variance = rawScores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / (rawScores.length - 1);
+  const deviation = Math.max(Math.sqrt(variance), 1e-6 * Math.abs(mean), 1e-12);
+  const scores = rawScores.map((score) => (score - mean) / deviation);
+  const threshold = Math.max(quantileOf(scores, quantile), 1) * factor;
+  const rejected = scores.filter((score) => score > threshold).length;
+  return {
+    mean,
+    deviation,
+    threshold,
+    quantile,
+    factor,
+    heldOut: scores.length,
+    falseRejectRate: clopperPearson(rejected, scores.length, 0.95),
+  };
+}
+
+/** Linear interpolation between order statistics (type 7 of Hyndman & Fan 1996). */
+export function quantileOf(values: readonly number[], quantile: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const position = quantile * (sorted.length - 1);
+  const below = Math.floor(position);
+  const low = sorted[below] ?? NaN;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? NaN;
+  return low + (position - below) * (high - low);
+}
+
+/** Exact confidence interval of a binomial share (Clopper & Pearson 1934), by bisection of the binomial tail. */
+export function clopperPearson(successes: number, trials: number, confidence: number): { low: number; high: number } {
+  const tail = (1 - confidence) / 2;
+  const low = successes === 0 ? 0 : bisect((p) => 1 - binomialCdf(successes - 1, trials, p) - tail);
+  const high = successes === trials ? 1 : bisect((p) => tail - binomialCdf(successes, trials, p));
+  return { low, high };
+}
+
+/** Root of an increasing function on 0..1. */
+function bisect(f: (p: number) => number): number {
+  let low = 0;
+  let high = 1;
+  for (let i = 0; i < 60; i += 1) {
+    const middle = (low + high) / 2;
+    if (f(middle) < 0) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** P(X ≤ k) of Binomial(n, p), summed in logarithms. */
+function binomialCdf(k: number, n: number, p: number): number {
+  if (p <= 0) return 1;
+  if (p >= 1) return k >= n ? 1 : 0;
+  let logChoose = 0;
+  let sum = 0;
+  for (let i = 0; i <= k; i += 1) {
+    sum += Math.exp(logChoose + i * Math.log(p) + (n - i) * Math.log1p(-p));
+    logChoose += Math.log(n - i) - Math.log(i + 1);
+  }
+  return Math.min(sum, 1);
+}
