@@ -18,7 +18,11 @@ export const bundleManifestSchema = z.strictObject({
     config: z.record(z.string(), z.unknown()),
   }),
   teacher: z.strictObject({ id: z.string(), sha256, licence: z.string() }),
-  input: z.strictObject({ width: z.int().positive(), height: z.int().positive(), layout: z.literal("NHWC-RGB8") }),
+  input: z.strictObject({
+    width: z.int().positive(),
+    height: z.int().positive(),
+    layout: z.literal("NHWC-RGB8"),
+  }),
   map: z.strictObject({ width: z.int().positive(), height: z.int().positive() }),
   opset: z.int().max(17),
   threshold: z.strictObject({
