@@ -1,0 +1,101 @@
+import type { Network, Ops, Weight, Weights } from "../../graph/ops.ts";
+import type { Level } from "../method.ts";
+import { positionalEncoding } from "./positional-encoding.ts";
+
+/** What shapes the residual amplifier (RAA); a part of the configuration's `amplify`. */
+export interface AmplifyOptions {
+  /** Hidden width of the perceptrons as a multiple of the channels. */
+  readonly hidden: number;
+  /** N normal and N anomalous keys. */
+  readonly memory: number;
+  readonly temperature: number;
+}
+
+/** What RAA makes of one level: gate [1, H, W] in 0..1, residual and amplified feature [C, H, W]. */
+export interface Amplified<T> {
+  readonly gate: T;
+  readonly residual: T;
+  readonly amplified: T;
+}
+
+const MAX_HIDDEN = 1024; // AAND, official recons_net.py: min(2C, 1024)
+
+/** Prefix of all weights of one level's amplifier. */
+export const amplifierName = (level: number): string => `raa.${level}`;
+
+/**
+ * Residual anomaly amplification of one level (AAND §III-B): gate w = share of the anomalous keys in the softmax over
+ * cos(φ1(f + p), K)/T, residual r = tanh(φ2(f)) ⊙ f, amplified f + trust·w·r (`trust` 1 is the paper).
+ * The softmax share is written as sigmoid(LSE(anomalous) − LSE(normal)), which is the same number.
+ *
+ * The weight `<raa.level>.keys.weight` [2N, C, 1, 1] must hold keys of length 1: see `unitKeys`.
+ */
+export function amplifyLevel<T>(
+  ops: Ops<T>,
+  feature: T,
+  level: number,
+  options: AmplifyOptions,
+): Amplified<T> {
+  const name = amplifierName(level);
+  const { c, h, w } = ops.shape(feature);
+  const hidden = Math.min(Math.round(options.hidden * c), MAX_HIDDEN);
+  const placed = ops.addConstant(feature, `${name}.position`, [c, h, w]);
+  const query = ops.normalizeChannels(perceptron(ops, placed, `${name}.gate`, hidden));
+  const cosines = ops.conv2d(query, `${name}.keys`, { filters: 2 * options.memory, kernel: 1 });
+  const logits = ops.affine(cosines, 1 / options.temperature, 0);
+  const normal = ops.logSumExpChannels(ops.sliceChannels(logits, 0, options.memory));
+  const anomalous = ops.logSumExpChannels(ops.sliceChannels(logits, options.memory, 2 * options.memory));
+  const gate = ops.sigmoid(ops.sub(anomalous, normal));
+
+  const residual = ops.mul(ops.tanh(perceptron(ops, feature, `${name}.generator`, hidden)), feature);
+  const trusted = ops.mulConstant(gate, `${name}.trust`);
+  return { gate, residual, amplified: ops.add(feature, ops.mul(trusted, residual)) };
+}
+
+/** φ of the paper: three 1×1 convolutions with bias, C → hidden → hidden → C. */
+function perceptron<T>(ops: Ops<T>, x: T, name: string, hidden: number): T {
+  const channels = ops.shape(x).c;
+  const first = ops.relu(ops.conv2d(x, `${name}.0`, { filters: hidden, kernel: 1, bias: true }));
+  const second = ops.relu(ops.conv2d(first, `${name}.1`, { filters: hidden, kernel: 1, bias: true }));
+  return ops.conv2d(second, `${name}.2`, { filters: channels, kernel: 1, bias: true });
+}
+
+/**
+ * RAA of all levels side by side (residuals do not feed forward).
+ * Inputs: one feature per level. Outputs: gate, residual, amplified of the first level, then of the second, and so on.
+ */
+export function amplifyNetwork(levels: readonly Level[], options: AmplifyOptions): Network {
+  return (ops, inputs) =>
+    inputs.flatMap((feature, at) => {
+      const { gate, residual, amplified } = amplifyLevel(ops, feature, levels[at]!.level, options);
+      return [gate, residual, amplified];
+    });
+}
+
+/** The weights of RAA that are set, not learned: positional maps, and full trust (1) in every gate. */
+export function amplifyConstants(levels: readonly Level[]): Weights {
+  return new Map(
+    levels.flatMap(({ level, shape }): [string, Weight][] => [
+      [`${amplifierName(level)}.position`, positionalEncoding(shape)],
+      [`${amplifierName(level)}.trust`, { shape: [1], data: Float32Array.of(1) }],
+    ]),
+  );
+}
+
+/** Whether a weight holds keys, which are learned at any length and used at length 1. */
+export const holdsKeys = (name: string): boolean => name.startsWith("raa.") && name.endsWith(".keys.weight");
+
+/** The same weights with every key scaled to length 1: what the network text expects after training. */
+export function unitKeys(weights: Weights): Weights {
+  return new Map([...weights].map(([name, weight]) => [name, holdsKeys(name) ? unitRows(weight) : weight]));
+}
+
+function unitRows({ shape, data }: Weight): Weight {
+  const length = shape[1]!;
+  const rows = new Float32Array(data.length);
+  for (let start = 0; start < data.length; start += length) {
+    const norm = Math.max(Math.hypot(...data.subarray(start, start + length)), 1e-8);
+    for (let i = start; i < start + length; i++) rows[i] = data[i]! / norm;
+  }
+  return { shape, data: rows };
+}
