@@ -79,7 +79,10 @@ function residual<T>(ops: Ops<T>, x: T, name: string, options: ResidualOptions):
   const { plan, channels, resize } = options;
   const skipChanges = resize !== "none" || ops.shape(x).c !== channels;
   const skip = skipChanges
-    ? ops.batchNorm(resized(ops, x, `${name}.skip`, { filters: channels, kernel: 1, resize }), `${name}.skip_bn`)
+    ? ops.batchNorm(
+        resized(ops, x, `${name}.skip`, { filters: channels, kernel: 1, resize }),
+        `${name}.skip_bn`,
+      )
     : x;
   const body = plan.kind === "basic" ? basic(ops, x, name, options) : bottleneck(ops, x, name, options);
   return ops.relu(ops.add(body, skip));

@@ -1,0 +1,52 @@
+import type { Network, Ops } from "../../graph/ops.ts";
+import { resampleMatrix } from "./resample.ts";
+
+/** `cosine`: 1 − cos, the papers; `whitened`: mean over channels of the squared error. */
+export type Distance = "cosine" | "whitened";
+
+export interface MapOptions {
+  readonly distance: Distance;
+  readonly blurSigmaPx: number;
+  /** Size of the anomaly map. */
+  readonly height: number;
+  readonly width: number;
+}
+
+/**
+ * Distance of target and prediction at each location, one channel. Cosine: 0 (same direction) to 2; whitened: ≥ 0.
+ */
+export function distanceMap<T>(ops: Ops<T>, target: T, prediction: T, distance: Distance): T {
+  if (distance === "whitened") return ops.meanChannels(ops.square(ops.sub(target, prediction)));
+  const cosine = ops.sumChannels(ops.mul(ops.normalizeChannels(target), ops.normalizeChannels(prediction)));
+  return ops.affine(cosine, -1, 1);
+}
+
+/**
+ * Anomaly map: the distances of all levels, up-sampled (bilinear, align_corners), summed and blurred. Blur and up-sampling
+ * are linear, so they are folded into one matrix a level and axis.
+ * @returns 1 × height × width   Source: AAND §III-D; the blur is in RD's and AAND's code only.
+ */
+export function anomalyMap<T>(
+  ops: Ops<T>,
+  targets: readonly T[],
+  predictions: readonly T[],
+  options: MapOptions,
+): T {
+  const { height, width, blurSigmaPx, distance } = options;
+  return targets
+    .map((target, at) => {
+      const { h, w } = ops.shape(target);
+      const left = resampleMatrix(height, h, blurSigmaPx);
+      const right = resampleMatrix(width, w, blurSigmaPx);
+      return ops.resample(distanceMap(ops, target, predictions[at]!, distance), left, right);
+    })
+    .reduce((sum, level) => ops.add(sum, level));
+}
+
+/** Inputs: targets, then predictions, finest first. Outputs: [anomaly map]. */
+export function mapNetwork(options: MapOptions): Network {
+  return (ops, inputs) => {
+    const levels = inputs.length / 2;
+    return [anomalyMap(ops, inputs.slice(0, levels), inputs.slice(levels), options)];
+  };
+}

@@ -1,0 +1,53 @@
+import type { Weight } from "../../graph/ops.ts";
+
+const TRUNCATE = 4; // scipy.ndimage.gaussian_filter: taps up to 4 σ, rounded
+
+/**
+ * Bilinear up-sampling followed by a Gaussian along one axis, as one matrix: `blur · upsample`. A picture is resampled by
+ * left · X · rightᵀ with one matrix per axis; computed in Float64, kept as Float32.
+ * @param to height or width of the map   @param from that of the feature level   @param sigmaPx in map pixels, 0: no blur
+ * @returns [to, from], each row sums to 1
+ */
+export function resampleMatrix(to: number, from: number, sigmaPx: number): Weight {
+  const blur = gaussianMatrix(to, sigmaPx);
+  const data = new Float32Array(to * from);
+  for (let row = 0; row < to; row++) {
+    const sums = new Float64Array(from);
+    for (let at = 0; at < to; at++) {
+      const weight = blur[row * to + at]!;
+      if (weight === 0) continue;
+      const { left, right, share } = bilinear(at, to, from);
+      sums[left]! += weight * (1 - share);
+      sums[right]! += weight * share;
+    }
+    data.set(sums, row * from);
+  }
+  return { shape: [to, from], data };
+}
+
+/** torch's `interpolate(mode="bilinear", align_corners=True)` along one axis: first meets first, last meets last. */
+function bilinear(at: number, to: number, from: number): { left: number; right: number; share: number } {
+  const source = to > 1 ? (at * (from - 1)) / (to - 1) : 0;
+  const left = Math.min(Math.floor(source), from - 1);
+  return { left, right: Math.min(left + 1, from - 1), share: source - left };
+}
+
+/** scipy's `gaussian_filter1d` (mode "reflect": d c b a | a b c d | d c b a) as a matrix [size, size]. */
+function gaussianMatrix(size: number, sigma: number): Float64Array {
+  const matrix = new Float64Array(size * size);
+  const radius = Math.floor(TRUNCATE * sigma + 0.5);
+  const taps = Array.from({ length: 2 * radius + 1 }, (_, tap) =>
+    sigma === 0 ? 1 : Math.exp(-((tap - radius) ** 2) / (2 * sigma * sigma)),
+  );
+  const sum = taps.reduce((total, tap) => total + tap, 0);
+  for (let row = 0; row < size; row++)
+    for (const [tap, weight] of taps.entries())
+      matrix[row * size + reflected(row + tap - radius, size)]! += weight / sum;
+  return matrix;
+}
+
+function reflected(at: number, size: number): number {
+  const period = 2 * size;
+  const wrapped = ((at % period) + period) % period;
+  return wrapped < size ? wrapped : period - 1 - wrapped;
+}
