@@ -35,6 +35,8 @@ export interface Stroke {
   readonly opacity?: number;
   /** Width of the edge in part units; default one pixel (anti-aliasing). */
   readonly softness?: number;
+  /** What a later stroke covers anyway and is therefore skipped. */
+  readonly hidden?: Bounds;
 }
 
 /** A float picture that shapes in part coordinates are drawn on; later strokes lie on earlier ones. */
@@ -63,12 +65,14 @@ export function draw(canvas: Canvas, stroke: Stroke): void {
   const middleY = size.height / 2 + pose.dy * scale;
   const opacity = stroke.opacity ?? 1;
   const colour = new Float32Array(3);
+  const hidden = stroke.hidden ?? { x: 0, y: 0, halfWidth: -1, halfHeight: -1 };
   for (let y = area.top; y < area.bottom; y++) {
     for (let x = area.left; x < area.right; x++) {
       const right = x + 0.5 - middleX;
       const down = y + 0.5 - middleY;
       const u = right * cos + down * sin;
       const v = down * cos - right * sin;
+      if (Math.abs(u - hidden.x) < hidden.halfWidth && Math.abs(v - hidden.y) < hidden.halfHeight) continue;
       const coverage = opacity * Math.min(1, 0.5 - stroke.shape(u, v) / softness);
       if (coverage <= 0) continue;
       const at = (y * size.width + x) * 3;

@@ -23,6 +23,8 @@ const BRUSH = createNoiseTile(11, [
 const PLASTIC = createNoiseTile(12, [{ across: 1.5, along: 1.5, weight: 4 }]);
 const LABEL_INK = printLabel(LABEL_SIZE.width, LABEL_SIZE.height);
 const RELAY_INK = printText("K1", 3);
+/** Nothing is broken out of a body farther from its edge than this. */
+const DEEPEST_CHIP = 14;
 const GOLD: Colour = [214, 172, 92];
 
 /** Draws the whole part with its shadow onto the ground that is already there. */
@@ -38,13 +40,13 @@ export function drawPart(canvas: Canvas, assembly: Assembly): void {
 
 function drawPlate(canvas: Canvas, { chips, textureSeed }: Assembly): void {
   const whole = roundedBox(PLATE, 9);
-  const shape: Shape = (u, v) => chips.reduce((edge, chip) => Math.max(edge, -chip(u, v)), whole(u, v));
+  const broken: Shape = (u, v) => chips.reduce((edge, chip) => Math.max(edge, -chip(u, v)), whole(u, v));
+  const shape = chips.length > 0 ? broken : whole;
   drawShadow(canvas, { ...PLATE, shape, height: 5 });
   const shiftX = (textureSeed * 37) & 255;
   const shiftY = (textureSeed * 101) & 255;
   const metal: Paint = (u, v, out) => {
-    const edge = -shape(u, v);
-    const bevel = edge < 2.2 ? (u + v * 1.4 < 0 ? 26 : -38) : 0;
+    const bevel = shape(u, v) > -2.2 ? (u + v * 1.4 < 0 ? 26 : -38) : 0;
     const light = 158 + 12 * Math.cos((u + 20) / 60) + BRUSH(u + shiftX, v + shiftY) + bevel;
     out[0] = light;
     out[1] = light + 1;
@@ -67,6 +69,7 @@ function drawShadow(
     },
     softness: height * 2,
     opacity: 0.8,
+    hidden: { ...body, halfWidth: body.halfWidth - DEEPEST_CHIP, halfHeight: body.halfHeight - DEEPEST_CHIP },
   });
 }
 

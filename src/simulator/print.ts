@@ -28,14 +28,14 @@ const BARS = [2, 1, 1, 2, 3, 1, 1, 1, 2, 2, 1, 3, 1, 1, 2, 1, 1, 2, 3, 2, 1, 1, 
 /** Ink of the type label, `width` × `height` part units: type, rating and a bar code. */
 export function printLabel(width: number, height: number): Print {
   const ink = createInk(width, height);
-  ink.text("RM24-8P", 5, 5, 2);
+  ink.text("RM24-8P", 5, 5, 1.75);
   ink.text("250V 10A", 5, 19, 1.5);
   let x = 5;
   BARS.forEach((bar, i) => {
     if (i % 2 === 0) ink.box(x, height - 14, bar, 10);
     x += bar;
   });
-  ink.text("V", width - 14, 4, 2.5);
+  ink.text("V", width - 12, 5, 2.5);
   return ink.print;
 }
 

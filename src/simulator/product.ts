@@ -106,12 +106,13 @@ function drawScene(size: Size, scene: Scene, assembly: Assembly): Canvas {
 
 /** A woven conveyor belt that has moved since the last part. */
 function drawBelt({ size, scale, pixels }: Canvas, { beltX, beltY }: Scene): void {
+  const weave = (distance: number): number => 2.5 * Math.cos(distance * 1.8);
+  const warp = Float32Array.from({ length: size.width }, (_, x) => weave(x / scale + beltX));
   for (let y = 0; y < size.height; y++) {
     const v = y / scale + beltY;
+    const weft = weave(v);
     for (let x = 0; x < size.width; x++) {
-      const u = x / scale + beltX;
-      const weave = 5 * Math.sin((u + v) * 0.9) * Math.sin((u - v) * 0.9);
-      const light = 62 + weave + BELT(u, v);
+      const light = 62 + weft - (warp[x] as number) + BELT(x / scale + beltX, v);
       const at = (y * size.width + x) * 3;
       pixels[at] = light - 4;
       pixels[at + 1] = light + 2;
@@ -123,7 +124,9 @@ function drawBelt({ size, scale, pixels }: Canvas, { beltX, beltY }: Scene): voi
 /** Light falling off, exposure, white balance and sensor noise; float picture to RGB8. */
 function develop({ size, pixels }: Canvas, scene: Scene): Uint8Array {
   const { width, height } = size;
-  const data = new Uint8Array(pixels.length);
+  const data = new Uint8ClampedArray(pixels.length); // rounds and clamps natively
+  const greyNoise = scene.noise / 104;
+  const colourNoise = scene.noise / 14;
   for (let y = 0; y < height; y++) {
     const down = (2 * y) / height - 1;
     for (let x = 0; x < width; x++) {
@@ -131,19 +134,15 @@ function develop({ size, pixels }: Canvas, scene: Scene): Uint8Array {
       const vignette = 1 - 0.06 * (right * right + down * down);
       const light = scene.gain * vignette * (1 + scene.lightX * right + scene.lightY * down);
       const bits = hash(x, y, scene.noiseSeed);
-      const grey = (bits & 255) + ((bits >>> 8) & 255) - 255;
+      const grey = ((bits & 255) + ((bits >>> 8) & 255) - 255) * greyNoise;
       const at = (y * width + x) * 3;
-      for (let c = 0; c < 3; c++) {
-        const chroma = ((bits >>> (16 + 4 * c)) & 15) - 7.5;
-        const noise = scene.noise * (grey / 104 + chroma / 14);
-        const balance = 1 + (1 - c) * scene.warmth;
-        data[at + c] = clampByte((pixels[at + c] as number) * light * balance + noise);
-      }
+      const red = (((bits >>> 16) & 15) - 7.5) * colourNoise;
+      const green = (((bits >>> 20) & 15) - 7.5) * colourNoise;
+      const blue = (((bits >>> 24) & 15) - 7.5) * colourNoise;
+      data[at] = (pixels[at] as number) * light * (1 + scene.warmth) + grey + red;
+      data[at + 1] = (pixels[at + 1] as number) * light + grey + green;
+      data[at + 2] = (pixels[at + 2] as number) * light * (1 - scene.warmth) + grey + blue;
     }
   }
-  return data;
-}
-
-function clampByte(value: number): number {
-  return value < 0 ? 0 : value > 255 ? 255 : Math.round(value);
+  return new Uint8Array(data.buffer);
 }
