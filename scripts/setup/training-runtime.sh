@@ -40,7 +40,7 @@ training_runtime_install() {
 unpack_tensorflow() {
   local download
   download=$(mktemp -d "$RUNTIME/download.XXXXXX")
-  trap 'rm -rf "$download"' EXIT # of the step's subshell
+  trap "rm -rf '$download'" EXIT # of the step's subshell
   rm -rf "$TF_HOME" "$RUNTIME/stamps/tensorflow"
   mkdir -p "$TF_HOME"
   fetch_tensorflow "$download"
