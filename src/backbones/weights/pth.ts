@@ -1,0 +1,38 @@
+import { InputError, messageOf } from "../../domain/errors.ts";
+import type { Weight, Weights } from "../../graph/ops.ts";
+import { readLegacyPth } from "./pth-legacy.ts";
+import { readZipPth } from "./pth-zip.ts";
+import { findStateDict, materialize, type PthContents } from "./torch-pickle.ts";
+
+const ZIP_MAGIC = [0x50, 0x4b, 0x03, 0x04];
+
+/**
+ * Weights of a file that torch.save wrote: the zip container (PyTorch ≥ 1.6) or the older one. Nothing in it is executed
+ * (see {@link readTorchPickle}). float16, bfloat16 and float64 become float32; integer tensors are skipped.
+ * @param bytes the whole file   @param file its name, for messages
+ * @throws InputError that names the file and the remedy
+ */
+export async function readPth(bytes: Uint8Array, file: string): Promise<Weights> {
+  try {
+    const isZip = ZIP_MAGIC.every((byte, index) => bytes[index] === byte);
+    const contents = isZip ? await readZipPth(bytes) : readLegacyPth(bytes);
+    return await weightsOf(contents);
+  } catch (error) {
+    throw new InputError(
+      "bad-weight-file",
+      `${file} cannot be used as a weight file: ${messageOf(error)}. Nothing of it was executed. ` +
+        `Get the file again, or save only the weights with torch.save(model.state_dict(), …), or give a .safetensors file.`,
+      { cause: error },
+    );
+  }
+}
+
+async function weightsOf(contents: PthContents): Promise<Weights> {
+  const byStorage = Map.groupBy(findStateDict(contents.saved), ([, tensor]) => tensor.storage);
+  const weights = new Map<string, Weight>();
+  for (const [storage, tensors] of byStorage) {
+    const bytes = await contents.bytesOf(storage);
+    for (const [name, tensor] of tensors) weights.set(name, materialize(tensor, bytes));
+  }
+  return weights;
+}
