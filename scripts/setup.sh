@@ -29,6 +29,8 @@ if ! flock -n 9; then
   flock 9
 fi
 
+rm -rf "$RUNTIME"/download.* # of a set-up that was cut off
+
 # shellcheck source-path=SCRIPTDIR
 source "$ROOT/scripts/setup/steps.sh"
 source "$ROOT/scripts/setup/system-packages.sh"
