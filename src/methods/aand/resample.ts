@@ -37,7 +37,7 @@ function gaussianMatrix(size: number, sigma: number): Float64Array {
   const matrix = new Float64Array(size * size);
   const radius = Math.floor(TRUNCATE * sigma + 0.5);
   const taps = Array.from({ length: 2 * radius + 1 }, (_, tap) =>
-    sigma === 0 ? 1 : Math.exp(-((tap - radius) ** 2) / (2 * sigma * sigma)),
+    radius === 0 ? 1 : Math.exp(-(((tap - radius) / sigma) ** 2) / 2),
   );
   const sum = taps.reduce((total, tap) => total + tap, 0);
   for (let row = 0; row < size; row++)

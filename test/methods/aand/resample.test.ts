@@ -1,0 +1,39 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { resampleMatrix } from "../../../src/methods/aand/resample.ts";
+
+describe("resampleMatrix", () => {
+  it("has rows that sum to 1 for any sizes and blur", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 70 }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.double({ min: 0, max: 9, noNaN: true }),
+        (to, from, sigma) => {
+          const { shape, data } = resampleMatrix(to, from, sigma);
+          expect(shape).toEqual([to, from]);
+          for (let row = 0; row < to; row++) {
+            const sum = data
+              .subarray(row * from, (row + 1) * from)
+              .reduce((total, value) => total + value, 0);
+            expect(sum).toBeCloseTo(1, 5);
+          }
+        },
+      ),
+      { numRuns: 60, seed: 2 },
+    );
+  });
+
+  it("without blur maps first to first and last to last, as align_corners does", () => {
+    const { data } = resampleMatrix(5, 3, 0);
+    expect([...data]).toEqual([1, 0, 0, 0.5, 0.5, 0, 0, 1, 0, 0, 0.5, 0.5, 0, 0, 1]);
+  });
+
+  it("blurs with scipy's reflected border: the first row of size 4, sigma 0.5", () => {
+    const taps = [Math.exp(-8), Math.exp(-2), 1, Math.exp(-2), Math.exp(-8)];
+    const sum = taps.reduce((total, tap) => total + tap, 0);
+    const row = [...resampleMatrix(4, 4, 0.5).data.subarray(0, 4)];
+    const expected = [taps[2]! + taps[1]!, taps[3]! + taps[0]!, taps[4]!, 0].map((value) => value / sum);
+    row.forEach((value, at) => expect(value).toBeCloseTo(expected[at]!, 6));
+  });
+});
