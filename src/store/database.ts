@@ -35,7 +35,7 @@ export class Database {
   /** What is in the file now. */
   contents(): Omit<Opened, "setAside"> {
     const sequences = this.#prepare("SELECT name, last FROM sequence").all();
-    const lastSeq = sequences.map((row) => ({ camera: String(row["name"]), seq: Number(row["last"]) }));
+    const lastSeq = sequences.map((row) => ({ camera: String(row.name), seq: Number(row.last) }));
     return {
       lastSeq: lastSeq.filter((entry) => entry.camera !== ""),
       lastId: lastSeq.find((entry) => entry.camera === "")?.seq ?? 0,
@@ -68,19 +68,24 @@ export class Database {
 
   readOutbox(afterId: number, limit: number): OutboxMessage[] {
     const select = "SELECT id, camera, seq, topic, payload, qos, expiry_s AS expiryS, at FROM outbox";
-    return this.#prepare(`${select} WHERE id > ? ORDER BY id LIMIT ?`).all(afterId, limit) as unknown as OutboxMessage[];
+    return this.#prepare(`${select} WHERE id > ? ORDER BY id LIMIT ?`).all(
+      afterId,
+      limit,
+    ) as unknown as OutboxMessage[];
   }
 
   gaps(): Gap[] {
-    const select = "SELECT camera, reason, first AS 'from', last AS 'to', count FROM gap ORDER BY camera, reason";
+    const select =
+      "SELECT camera, reason, first AS 'from', last AS 'to', count FROM gap ORDER BY camera, reason";
     return this.#prepare(select).all() as unknown as Gap[];
   }
 
   /** Inspections with `fromSeq` ≤ seq ≤ `toSeq`, in order, at most `limit`. */
   history(camera: string, fromSeq: number, toSeq: number, limit: number): Inspection[] {
-    const select = "SELECT body FROM inspection WHERE camera = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?";
+    const select =
+      "SELECT body FROM inspection WHERE camera = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?";
     const rows = this.#prepare(select).all(camera, fromSeq, toSeq, limit);
-    return rows.map((row) => JSON.parse(String(row["body"])) as Inspection);
+    return rows.map((row) => JSON.parse(String(row.body)) as Inspection);
   }
 
   /** Deletes inspections older than the history's length, at most one chunk. @returns how many */
@@ -98,9 +103,19 @@ export class Database {
 
   #insert(row: OutboxRow): void {
     const { inspection } = row;
-    const insert = "INSERT OR REPLACE INTO outbox (id, camera, seq, topic, payload, qos, expiry_s, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    const insert =
+      "INSERT OR REPLACE INTO outbox (id, camera, seq, topic, payload, qos, expiry_s, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
     const camera = inspection?.camera ?? null;
-    this.#prepare(insert).run(row.id, camera, inspection?.seq ?? null, row.topic, row.payload, row.qos, row.expiryS, Math.round(row.at));
+    this.#prepare(insert).run(
+      row.id,
+      camera,
+      inspection?.seq ?? null,
+      row.topic,
+      row.payload,
+      row.qos,
+      row.expiryS,
+      Math.round(row.at),
+    );
     this.#depth += 1;
     this.#advance("", row.id);
     if (inspection === null) return;
@@ -108,7 +123,16 @@ export class Database {
     this.#advance(inspection.camera, seq);
     this.#prepare(
       "INSERT OR REPLACE INTO inspection (camera, seq, session, inspection_id, recipe, at, verdict, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    ).run(inspection.camera, seq, session, inspectionId, row.recipe, Math.round(row.at), verdict, JSON.stringify(inspection));
+    ).run(
+      inspection.camera,
+      seq,
+      session,
+      inspectionId,
+      row.recipe,
+      Math.round(row.at),
+      verdict,
+      JSON.stringify(inspection),
+    );
     this.#countUp(row, inspection);
   }
 
@@ -138,11 +162,13 @@ export class Database {
     const excess = this.#depth - this.#limits.maxMessages;
     if (excess <= 0) return;
     const oldest = "SELECT id FROM outbox ORDER BY id LIMIT ?";
-    const dropped = this.#prepare(`DELETE FROM outbox WHERE id IN (${oldest}) RETURNING id, camera, seq`).all(excess);
+    const dropped = this.#prepare(`DELETE FROM outbox WHERE id IN (${oldest}) RETURNING id, camera, seq`).all(
+      excess,
+    );
     this.#depth -= dropped.length;
     for (const row of dropped) {
-      const at = Number(row["seq"] ?? row["id"]);
-      this.#addGap({ camera: String(row["camera"] ?? ""), reason: "outbox-full", from: at, to: at, count: 1 });
+      const at = Number(row.seq ?? row.id);
+      this.#addGap({ camera: String(row.camera ?? ""), reason: "outbox-full", from: at, to: at, count: 1 });
     }
   }
 
@@ -155,8 +181,17 @@ export class Database {
 
   /** Takes a reported gap away; what was lost since then stays. */
   #removeGap({ camera, reason, to, count }: Gap): void {
-    this.#prepare("DELETE FROM gap WHERE camera = ? AND reason = ? AND count <= ?").run(camera, reason, count);
-    this.#prepare("UPDATE gap SET first = ? + 1, count = count - ? WHERE camera = ? AND reason = ?").run(to, count, camera, reason);
+    this.#prepare("DELETE FROM gap WHERE camera = ? AND reason = ? AND count <= ?").run(
+      camera,
+      reason,
+      count,
+    );
+    this.#prepare("UPDATE gap SET first = ? + 1, count = count - ? WHERE camera = ? AND reason = ?").run(
+      to,
+      count,
+      camera,
+      reason,
+    );
   }
 
   #rollback(): void {
@@ -164,7 +199,7 @@ export class Database {
   }
 
   #count(sql: string): number {
-    return Number(this.#prepare(sql).get()?.["n"] ?? 0);
+    return Number(this.#prepare(sql).get()?.n ?? 0);
   }
 
   #prepare(sql: string): StatementSync {
@@ -180,7 +215,11 @@ export class Database {
  * Opens the file; one that is damaged is renamed to `<file>.corrupt-<time>` (never deleted) and an empty one begun.
  * @throws ConfigError `store-newer`; any other SQLite error as it is
  */
-export function openDatabase(file: string, limits: StoreLimits, nowMs: number): { database: Database; setAside: string | null } {
+export function openDatabase(
+  file: string,
+  limits: StoreLimits,
+  nowMs: number,
+): { database: Database; setAside: string | null } {
   try {
     return { database: new Database(file, limits), setAside: null };
   } catch (error) {

@@ -28,7 +28,7 @@ const MIGRATIONS: readonly string[] = [
  */
 export function migrate(database: DatabaseSync, file: string): void {
   const row = database.prepare("PRAGMA user_version").get();
-  const version = Number(row?.["user_version"] ?? 0);
+  const version = Number(row?.user_version ?? 0);
   if (version > MIGRATIONS.length) {
     throw new ConfigError(
       "store-newer",

@@ -75,7 +75,13 @@ export type StoreCall =
   | { readonly type: "commit"; readonly commit: Commit }
   | { readonly type: "read-outbox"; readonly afterId: number; readonly limit: number }
   | { readonly type: "read-gaps" }
-  | { readonly type: "history"; readonly camera: string; readonly fromSeq: number; readonly toSeq: number; readonly limit: number }
+  | {
+      readonly type: "history";
+      readonly camera: string;
+      readonly fromSeq: number;
+      readonly toSeq: number;
+      readonly limit: number;
+    }
   | { readonly type: "prune"; readonly now: number }
   | { readonly type: "close" };
 

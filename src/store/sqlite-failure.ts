@@ -18,7 +18,8 @@ export function isCorrupt(error: unknown): boolean {
 /** What went wrong with the store, in words, with the remedy. */
 export function storeFailure(error: unknown, file: string): StoreFailure {
   const because = messageOf(error);
-  if (error instanceof AssaydError && error.code === "store-newer") return { code: "store-newer", message: because };
+  if (error instanceof AssaydError && error.code === "store-newer")
+    return { code: "store-newer", message: because };
   switch (primaryCode(error)) {
     case SQLITE_FULL:
       return {
@@ -34,7 +35,11 @@ export function storeFailure(error: unknown, file: string): StoreFailure {
       };
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return { code: "store-corrupt", message: `${file} is damaged (${because}); it is set aside and an empty one begun.` };
+      return {
+        code: "store-corrupt",
+        message: `${file} is damaged (${because}); it is set aside and an empty one begun.`,
+      };
+    case null:
     default:
       return { code: "store-failed", message: `${file}: ${because}` };
   }

@@ -2,7 +2,16 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { ConfigError, DeliveryError } from "../domain/errors.ts";
 import type { Inspection } from "../domain/inspection.ts";
-import type { Commit, Counters, Gap, Opened, OutboxMessage, OutboxRow, StoreCall, StoreFailure } from "./protocol.ts";
+import type {
+  Commit,
+  Counters,
+  Gap,
+  Opened,
+  OutboxMessage,
+  OutboxRow,
+  StoreCall,
+  StoreFailure,
+} from "./protocol.ts";
 import type { StoreLimits, StoreReplies, StoreReport, StoreWorkerData } from "./protocol.ts";
 
 const COMMIT_EVERY_MS = 20; // group commit, promises.md §4.3
@@ -36,7 +45,10 @@ export class Store {
   readonly #options: StoreOptions;
   readonly #nextSeq: Map<string, number>;
   readonly #counters = new Map<string, Counters>();
-  readonly #calls = new Map<number, { resolve: (value: unknown) => void; reject: (failure: StoreFailure) => void }>();
+  readonly #calls = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (failure: StoreFailure) => void }
+  >();
   readonly #settled = new Set<() => void>();
   /** Where a damaged file was moved at open; null if it was sound or new. */
   readonly setAside: string | null;
@@ -74,7 +86,8 @@ export class Store {
     this.#worker = worker;
     this.#options = options;
     this.#nextSeq = new Map(opened.lastSeq.map(({ camera, seq }) => [camera, seq + 1]));
-    for (const counters of opened.counters) this.#counters.set(counterKey(counters.camera, counters.recipe), counters);
+    for (const counters of opened.counters)
+      this.#counters.set(counterKey(counters.camera, counters.recipe), counters);
     this.#lastId = opened.lastId;
     this.#depth = opened.outboxDepth;
     this.setAside = opened.setAside;
@@ -134,8 +147,14 @@ export class Store {
   }
 
   /** What was lost and not yet reported, at most one entry a camera and reason. */
-  readGaps(): Promise<readonly Gap[]> {
-    return this.#call("read-gaps", { type: "read-gaps" });
+  async readGaps(): Promise<readonly Gap[]> {
+    const gaps = await this.#call("read-gaps", { type: "read-gaps" });
+    const reported = [...(this.#inFlight?.reported ?? []), ...this.#reported];
+    return gaps.flatMap((gap) => {
+      const known = reported.find(({ camera, reason }) => camera === gap.camera && reason === gap.reason);
+      if (known === undefined) return [gap];
+      return gap.count > known.count ? [{ ...gap, from: known.to + 1, count: gap.count - known.count }] : [];
+    });
   }
 
   /** The plant has been told of this gap. */
@@ -180,7 +199,10 @@ export class Store {
     while (!this.#idle()) {
       const left = deadline - performance.now();
       if (left <= 0) {
-        throw new DeliveryError("store-not-flushed", `${this.#rows.length} rows are not on the disk after ${timeoutMs} ms. ${this.#failure?.message ?? ""}`);
+        throw new DeliveryError(
+          "store-not-flushed",
+          `${this.#rows.length} rows are not on the disk after ${timeoutMs} ms. ${this.#failure?.message ?? ""}`,
+        );
       }
       await this.#nextAnswer(left);
     }
@@ -232,7 +254,7 @@ export class Store {
       const { outboxDepth } = await this.#call("commit", { type: "commit", commit });
       this.#committed(commit, outboxDepth);
     } catch (failure) {
-      this.#notCommitted(commit, failure as StoreFailure);
+      this.#notCommitted(commit, failure as DeliveryError);
     }
     for (const settle of [...this.#settled]) settle();
   }
@@ -249,16 +271,16 @@ export class Store {
     if (!this.#idle()) this.#schedule(this.#rows.length >= ROWS_PER_COMMIT ? 0 : COMMIT_EVERY_MS);
   }
 
-  #notCommitted(commit: Commit, failure: StoreFailure): void {
+  #notCommitted(commit: Commit, { code, message }: DeliveryError): void {
     this.#inFlight = null;
     this.#acknowledged = [...commit.acknowledged, ...this.#acknowledged];
     this.#lost = [...commit.lost, ...this.#lost];
     this.#reported = [...commit.reported, ...this.#reported];
     this.#countersReset = [...commit.countersReset, ...this.#countersReset];
     this.#bound();
-    const isNew = this.#failure?.code !== failure.code;
-    this.#failure = failure;
-    if (isNew) this.#options.onFailure(failure);
+    const isNew = this.#failure?.code !== code;
+    this.#failure = { code: code as StoreFailure["code"], message };
+    if (isNew) this.#options.onFailure(this.#failure);
     this.#options.onCommitted?.(); // rows in memory may be published now
     this.#schedule(RETRY_MS);
   }
@@ -272,27 +294,50 @@ export class Store {
     for (const { id, inspection } of this.#rows.splice(busy, excess)) {
       if (delivered.has(id)) continue;
       const at = inspection?.seq ?? id;
-      this.#lost = addGap(this.#lost, { camera: inspection?.camera ?? "", reason: "memory-full", from: at, to: at, count: 1 });
+      this.#lost = addGap(this.#lost, {
+        camera: inspection?.camera ?? "",
+        reason: "memory-full",
+        from: at,
+        to: at,
+        count: 1,
+      });
     }
   }
 
   #count({ camera, seq, verdict, reason }: Inspection, recipe: string, at: number): void {
     this.#nextSeq.set(camera, seq + 1);
     const key = counterKey(camera, recipe);
-    const was = this.#counters.get(key) ?? { camera, recipe, triggers: 0, ok: 0, ng: 0, warn: 0, err: 0, late: 0, since: at };
+    const was = this.#counters.get(key) ?? {
+      camera,
+      recipe,
+      triggers: 0,
+      ok: 0,
+      ng: 0,
+      warn: 0,
+      err: 0,
+      late: 0,
+      since: at,
+    };
     const column = verdict.toLowerCase() as Lowercase<typeof verdict>;
     const late = was.late + (reason === "late" ? 1 : 0);
     this.#counters.set(key, { ...was, triggers: was.triggers + 1, late, [column]: was[column] + 1 });
   }
 
-  #call<T extends StoreCall["type"]>(_type: T, call: Extract<StoreCall, { type: T }>): Promise<StoreReplies[T]> {
+  #call<T extends StoreCall["type"]>(
+    _type: T,
+    call: Extract<StoreCall, { type: T }>,
+  ): Promise<StoreReplies[T]> {
     if (this.#closed) return Promise.reject(new DeliveryError("store-closed", "The store is closed."));
     this.#lastCall += 1;
     const callId = this.#lastCall;
     return new Promise((resolve, reject) => {
       this.#calls.set(callId, {
-        resolve: (value) => { resolve(value as StoreReplies[T]); },
-        reject: (failure) => { reject(new DeliveryError(failure.code, failure.message)); },
+        resolve: (value) => {
+          resolve(value as StoreReplies[T]);
+        },
+        reject: (failure) => {
+          reject(new DeliveryError(failure.code, failure.message));
+        },
       });
       this.#worker.postMessage({ ...call, callId });
     });
@@ -325,13 +370,27 @@ function counterKey(camera: string, recipe: string): string {
 }
 
 function toMessage({ id, topic, payload, qos, expiryS, at, inspection }: OutboxRow): OutboxMessage {
-  return { id, topic, payload, qos, expiryS, at, camera: inspection?.camera ?? null, seq: inspection?.seq ?? null };
+  return {
+    id,
+    topic,
+    payload,
+    qos,
+    expiryS,
+    at,
+    camera: inspection?.camera ?? null,
+    seq: inspection?.seq ?? null,
+  };
 }
 
 function addGap(gaps: readonly Gap[], gap: Gap): Gap[] {
   const same = gaps.find((known) => known.camera === gap.camera && known.reason === gap.reason);
   if (same === undefined) return [...gaps, gap];
   const { from, to, count } = same;
-  const merged = { ...gap, from: Math.min(from, gap.from), to: Math.max(to, gap.to), count: count + gap.count };
+  const merged = {
+    ...gap,
+    from: Math.min(from, gap.from),
+    to: Math.max(to, gap.to),
+    count: count + gap.count,
+  };
   return gaps.map((known) => (known === same ? merged : known));
 }
