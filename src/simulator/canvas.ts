@@ -63,7 +63,7 @@ export function draw(canvas: Canvas, stroke: Stroke): void {
   const sin = Math.sin(pose.angle) / scale;
   const middleX = size.width / 2 + pose.dx * scale;
   const middleY = size.height / 2 + pose.dy * scale;
-  const opacity = stroke.opacity ?? 1;
+  const { shape, paint, opacity = 1 } = stroke;
   const colour = new Float32Array(3);
   const hidden = stroke.hidden ?? { x: 0, y: 0, halfWidth: -1, halfHeight: -1 };
   for (let y = area.top; y < area.bottom; y++) {
@@ -73,15 +73,16 @@ export function draw(canvas: Canvas, stroke: Stroke): void {
       const u = right * cos + down * sin;
       const v = down * cos - right * sin;
       if (Math.abs(u - hidden.x) < hidden.halfWidth && Math.abs(v - hidden.y) < hidden.halfHeight) continue;
-      const coverage = opacity * Math.min(1, 0.5 - stroke.shape(u, v) / softness);
+      const coverage = opacity * Math.min(1, 0.5 - shape(u, v) / softness);
       if (coverage <= 0) continue;
       const at = (y * size.width + x) * 3;
-      for (let c = 0; c < 3; c++) colour[c] = pixels[at + c] as number;
-      stroke.paint(u, v, colour);
-      for (let c = 0; c < 3; c++) {
-        const below = pixels[at + c] as number;
-        pixels[at + c] = below + coverage * ((colour[c] as number) - below);
-      }
+      const red = (colour[0] = pixels[at] as number);
+      const green = (colour[1] = pixels[at + 1] as number);
+      const blue = (colour[2] = pixels[at + 2] as number);
+      paint(u, v, colour);
+      pixels[at] = red + coverage * ((colour[0] as number) - red);
+      pixels[at + 1] = green + coverage * ((colour[1] as number) - green);
+      pixels[at + 2] = blue + coverage * ((colour[2] as number) - blue);
     }
   }
 }
@@ -107,8 +108,8 @@ export function roundedBox({ x, y, halfWidth, halfHeight }: Bounds, radius: numb
   return (u, v) => {
     const outsideX = Math.abs(u - x) - halfWidth + radius;
     const outsideY = Math.abs(v - y) - halfHeight + radius;
-    const corner = outsideX > 0 && outsideY > 0 ? Math.hypot(outsideX, outsideY) : Math.max(outsideX, outsideY);
-    return corner - radius;
+    if (outsideX <= 0 || outsideY <= 0) return Math.max(outsideX, outsideY) - radius;
+    return Math.sqrt(outsideX * outsideX + outsideY * outsideY) - radius;
   };
 }
 
@@ -120,6 +121,8 @@ export function disc(x: number, y: number, radius: number): Shape {
 /** One colour everywhere. */
 export function flat(colour: Colour): Paint {
   return (_u, _v, out) => {
-    out.set(colour);
+    out[0] = colour[0];
+    out[1] = colour[1];
+    out[2] = colour[2];
   };
 }

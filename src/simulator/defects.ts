@@ -1,5 +1,5 @@
 import type { Assembly } from "./assembly.ts";
-import { CONNECTOR, LABEL_SIZE, PLATE } from "./assembly.ts";
+import { PLATE } from "./assembly.ts";
 import type { Shape, Stroke } from "./canvas.ts";
 import { valueNoise } from "./noise.ts";
 
