@@ -1,4 +1,7 @@
-import type { Network, Shape, Weight, Weights } from "../graph/ops.ts";
+import type { Size } from "../domain/inspection.ts";
+import type { Network, Shape, Weights } from "../graph/ops.ts";
+import type { tf } from "../graph/tf.ts";
+import type { TfWeights } from "../graph/tf-weights.ts";
 
 /** One feature scale of a teacher that a method uses; finest first. */
 export interface Level {
@@ -20,5 +23,56 @@ export interface TrainedMethod {
   readonly weights: Weights;
 }
 
-/** Creates missing weights deterministically. */
-export type Initializer = (name: string, shape: readonly number[]) => Weight;
+/** One training batch; the loop disposes its tensors. */
+export interface StageBatch {
+  /** Vanilla teacher features [B, H, W, C], one a level, finest first. */
+  readonly features: readonly tf.Tensor4D[];
+  /** [B, H, W, 1] 0 or 1 at picture size: where a synthetic anomaly was put; null where all pictures are normal. */
+  readonly mask: tf.Tensor4D | null;
+}
+
+/** Something that is trained step by step. */
+export interface TrainableStage {
+  readonly variables: TfWeights;
+  /** Differentiable in `variables`; a pure function of batch and step (random draws are seeded by the step). */
+  loss(batch: StageBatch, step: number): tf.Scalar;
+}
+
+/** How long and how a stage is trained. */
+export interface StagePlan {
+  readonly steps: number;
+  readonly batch: number;
+  readonly learningRate: number;
+}
+
+/** Batches of features [n, H, W, C] as they lie in memory, level by level. */
+export type FeatureBatches = AsyncIterable<readonly Float32Array[]>;
+
+/** One training of one method: created for a job, asked stage by stage in this order, disposed at its end. Owns tensors. */
+export interface MethodTraining {
+  /** Stage 1 on synthetic anomalies; null for methods that take the teacher as it is. */
+  readonly amplify: TrainableStage | null;
+  /** Looks at normals that were held out, after stage 1: how far can the amplifier be trusted? Words for the report. */
+  measureTrust(heldOut: FeatureBatches): Promise<string>;
+  /** Looks at all training normals once (statistics), then gives stage 2. */
+  prepareDistill(normals: FeatureBatches): Promise<TrainableStage>;
+  /** The method as it is now, to be exported. */
+  trained(mapSize: Size): TrainedMethod;
+  dispose(): void;
+}
+
+/** A method as the retraining path sees it: how long each stage takes, which levels it needs, and how to begin. */
+export interface Method {
+  readonly name: string;
+  /** Teacher levels (1-based) that it looks at. */
+  readonly levels: readonly number[];
+  readonly amplify: (StagePlan & { readonly images: number }) | null;
+  readonly distill: StagePlan;
+  begin(context: MethodContext): MethodTraining;
+}
+
+export interface MethodContext {
+  /** The used levels, finest first. */
+  readonly levels: readonly Level[];
+  readonly seed: number;
+}
