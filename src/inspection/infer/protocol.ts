@@ -3,7 +3,14 @@ import type { Region, Size } from "../../domain/inspection.ts";
 /** Messages between the main process and one inference process. A process serves one bundle for all its life. */
 
 export type InferenceRequest =
-  | { readonly type: "load"; readonly bundleDir: string; readonly providers: readonly ProviderName[]; readonly threads: number; readonly precision: "fp32" | "fp16"; readonly engineCacheDir: string }
+  | {
+      readonly type: "load";
+      readonly bundleDir: string;
+      readonly providers: readonly ProviderName[];
+      readonly threads: number;
+      readonly precision: "fp32" | "fp16";
+      readonly engineCacheDir: string;
+    }
   | {
       readonly type: "infer";
       readonly requestId: number;
@@ -27,7 +34,14 @@ export interface ProviderReport {
 }
 
 export type InferenceReport =
-  | { readonly type: "loaded"; readonly bundleId: string; readonly size: Size; readonly provider: ProviderReport; readonly goldenMaxDiff: number; readonly loadMs: number }
+  | {
+      readonly type: "loaded";
+      readonly bundleId: string;
+      readonly size: Size;
+      readonly provider: ProviderReport;
+      readonly goldenMaxDiff: number;
+      readonly loadMs: number;
+    }
   | { readonly type: "load-failed"; readonly code: string; readonly message: string }
   | {
       readonly type: "scored";
