@@ -1,0 +1,118 @@
+import type { AandConfig } from "../../config/schema.ts";
+import { countCost } from "../../graph/cost.ts";
+import { initializeWeights } from "../../graph/initialize.ts";
+import type { Weights } from "../../graph/ops.ts";
+import { createRandom, hashSeed } from "../../graph/random.ts";
+import { tf } from "../../graph/tf.ts";
+import { tfOps } from "../../graph/tf-ops.ts";
+import { type TensorSource, TfWeights } from "../../graph/tf-weights.ts";
+import type { Level } from "../method.ts";
+import { advancedTeacher } from "./aand-network.ts";
+import { amplifyConstants, amplifyNetwork, holdsKeys, unitKeys } from "./amplify-network.ts";
+import { initialAmplifier } from "./amplify-weights.ts";
+import { amplifyLoss, focalLoss, levelLabels } from "./losses.ts";
+
+const FOCAL_WEIGHT = 1; // AAND, official train.py
+const AMPLIFY_WEIGHT = 0.1;
+
+export interface AmplifyStageOptions {
+  /** The levels that the method uses, finest first. */
+  readonly levels: readonly Level[];
+  readonly config: Pick<AandConfig, "amplify">;
+  readonly seed: number;
+  /** Where to begin instead of fresh weights: `variables.toWeights()` of an interrupted run. */
+  readonly start?: Weights;
+}
+
+/** Stage 1 (amplify): what a training loop steps. Call `loss` in `trainStep(stage.variables, …)`, the rest in tf.tidy. */
+export interface AmplifyStage {
+  readonly variables: TfWeights;
+  /**
+   * Focal loss of the gates + 0.1 × amplification loss, one number.
+   * @param features vanilla, [B, h, w, C] per level   @param masks [B, H, W, 1], 1 = synthetic defect; picture size
+   * @param foregrounds same shape, 1 = product; null: everything is
+   */
+  loss(features: readonly tf.Tensor4D[], masks: tf.Tensor4D, foregrounds: tf.Tensor4D | null): tf.Scalar;
+  /** Soft gates [B, h, w, 1] in 0..1 per level. */
+  gates(features: readonly tf.Tensor4D[]): tf.Tensor4D[];
+  /** All `raa.*` weights as `aandNetwork` wants them: keys of length 1, trust 1. */
+  trainedWeights(): Weights;
+  dispose(): void;
+}
+
+export function createAmplifyStage({ levels, config, seed, start }: AmplifyStageOptions): AmplifyStage {
+  const network = amplifyNetwork(levels, config.amplify);
+  const shapes = levels.map(({ shape }) => shape);
+  const { weights: specs } = countCost(network, shapes);
+  const constants = amplifyConstants(levels);
+  const first = new Map([...initialAmplifier(specs, seed), ...(start ?? []), ...constants]);
+  const learned = new Set(specs.map(({ name }) => name).filter((name) => !constants.has(name)));
+  const variables = new TfWeights(initializeWeights(specs, seed, first), learned);
+  const source = withUnitKeys(variables);
+  const random = createRandom(hashSeed(seed, "amplify-pairs"));
+
+  const run = (features: readonly tf.Tensor4D[]): { gate: tf.Tensor4D; residual: tf.Tensor4D }[] => {
+    const outputs = network(tfOps(source, "train"), features);
+    return levels.map((_, at) => ({ gate: outputs[3 * at]!, residual: outputs[3 * at + 1]! }));
+  };
+  return {
+    variables,
+    loss(features, masks, foregrounds) {
+      const results = run(features);
+      const labels = shapes.map(({ h, w }) => levelLabels(masks, h, w));
+      const focal = focalLoss(
+        results.map(({ gate }) => gate),
+        labels,
+      );
+      const pairs = results.map(({ residual }, at) => {
+        const { h, w } = shapes[at]!;
+        return {
+          feature: features[at]!,
+          amplified: tf.add(features[at]!, tf.mul(labels[at]!, residual)) as tf.Tensor4D, // hard gate, AAND Eq. 6
+          label: labels[at]!,
+          foreground: foregrounds && levelLabels(foregrounds, h, w),
+        };
+      });
+      const amplification = amplifyLoss(pairs, config.amplify.margin, random);
+      return tf.add(tf.mul(focal, FOCAL_WEIGHT), tf.mul(amplification, AMPLIFY_WEIGHT));
+    },
+    gates: (features) => run(features).map(({ gate }) => gate),
+    trainedWeights: () => unitKeys(variables.toWeights()),
+    dispose: () => variables.dispose(),
+  };
+}
+
+/** Keys are learned at any length; the network text sees them at length 1, and the gradient knows. */
+function withUnitKeys(variables: TensorSource): TensorSource {
+  return {
+    get(name) {
+      const tensor = variables.get(name);
+      if (!holdsKeys(name)) return tensor;
+      const squaredNorm = tf.sum(tf.square(tensor), 2, true); // [1, 1, C, 2N] in TensorFlow's layout
+      return tf.div(tensor, tf.sqrt(tf.maximum(squaredNorm, 1e-16)));
+    },
+  };
+}
+
+export interface AdvancedTeacherOptions {
+  readonly levels: readonly Level[];
+  readonly config: Pick<AandConfig, "amplify" | "distance" | "student" | "blurSigmaPx">;
+  /** Trained `raa.*` weights. */
+  readonly weights: Weights;
+}
+
+/** The frozen teacher of stage 2 on tfjs: vanilla features to amplified ones. */
+export interface AdvancedTeacher {
+  /** [B, h, w, C] per level to the same shapes. */
+  amplify(features: readonly tf.Tensor4D[]): tf.Tensor4D[];
+  dispose(): void;
+}
+
+export function createAdvancedTeacher({ levels, config, weights }: AdvancedTeacherOptions): AdvancedTeacher {
+  const network = advancedTeacher(levels, config);
+  const constants = new TfWeights(weights, new Set());
+  return {
+    amplify: (features) => [...network(tfOps(constants, "infer"), features)],
+    dispose: () => constants.dispose(),
+  };
+}
