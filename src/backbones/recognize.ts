@@ -1,0 +1,61 @@
+import { InputError } from "../domain/errors.ts";
+import { countCost } from "../graph/cost.ts";
+import type { Weight, Weights } from "../graph/ops.ts";
+import type { Backbone } from "./backbone.ts";
+import { BACKBONES, backboneByName } from "./registry.ts";
+
+const ANY_SIZE = { c: 3, h: 64, w: 64 }; // weights do not depend on the size of the picture
+
+/**
+ * The backbone that a file's weights belong to, by their names and shapes.
+ * @param wanted name of the only backbone to try
+ * @throws InputError with the first difference if no backbone fits, or weights are not finite
+ */
+export function recognizeBackbone(
+  weights: Weights,
+  file: string,
+  wanted?: string,
+): { backbone: Backbone; weights: Weights } {
+  const candidates = wanted === undefined ? BACKBONES : [backboneByName(wanted)];
+  const misfits: string[] = [];
+  for (const backbone of candidates) {
+    const misfit = misfitOf(backbone, weights);
+    if (misfit === null) return { backbone, weights: usedWeights(backbone, weights, file) };
+    misfits.push(`${backbone.name} (${misfit})`);
+  }
+  throw new InputError(
+    "unknown-weights",
+    `The ${weights.size} weights of ${file} do not fit ${misfits.join(", ")}. ` +
+      `Give torchvision's or efficientnet-lite-pytorch's weight file of a known backbone.`,
+  );
+}
+
+function misfitOf(backbone: Backbone, weights: Weights): string | null {
+  const needed = countCost(backbone.features, [ANY_SIZE]).weights;
+  for (const { name, shape } of needed) {
+    const weight = weights.get(name);
+    if (weight === undefined) return `needs ${name}, which is not there`;
+    if (weight.shape.join() !== shape.join()) {
+      return `needs ${name} as [${shape.join(", ")}], the file has [${weight.shape.join(", ")}]`;
+    }
+  }
+  const names = new Set(needed.map(({ name }) => name));
+  const stray = [...weights.keys()].find((name) => backbone.owns(name) && !names.has(name));
+  return stray === undefined ? null : `has no ${stray}`;
+}
+
+function usedWeights(backbone: Backbone, weights: Weights, file: string): Weights {
+  const used = new Map<string, Weight>();
+  for (const { name } of countCost(backbone.features, [ANY_SIZE]).weights) {
+    const weight = weights.get(name);
+    if (weight === undefined) continue; // misfitOf has looked
+    if (!weight.data.every(Number.isFinite)) {
+      throw new InputError(
+        "bad-weight-file",
+        `Weight ${name} of ${file} has numbers that are not finite. Get the file again.`,
+      );
+    }
+    used.set(name, weight);
+  }
+  return used;
+}
