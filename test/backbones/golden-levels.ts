@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { expect } from "vitest";
+import type { OnnxSession } from "../../src/onnx/session.ts";
+import { formulaPicture } from "./formula-picture.ts";
+
+/** One picture and the features that PyTorch gave, sampled (scripts/golden_formula.py). */
+export interface GoldenCase {
+  readonly backbone?: string;
+  readonly height: number;
+  readonly width: number;
+  readonly seed: number;
+  readonly weights?: number;
+  readonly parameters?: number;
+  readonly levels: readonly {
+    shape: number[];
+    indices: number[];
+    values: number[];
+    mean: number;
+    std: number;
+  }[];
+}
+
+export function readGoldenCases(file: string): GoldenCase[] {
+  return (
+    JSON.parse(readFileSync(new URL(`../golden/${file}`, import.meta.url), "utf8")) as { cases: GoldenCase[] }
+  ).cases;
+}
+
+/** Runs the picture and compares every sampled value, relative to the standard deviation of its level. */
+export async function expectGoldenLevels(
+  session: OnnxSession,
+  golden: GoldenCase,
+  tolerance: number,
+): Promise<void> {
+  const { width, height, seed } = golden;
+  const outputs = await session.run({
+    image: { dims: [1, height, width, 3], data: formulaPicture({ width, height }, seed) },
+  });
+  for (const [index, level] of golden.levels.entries()) {
+    const actual = outputs[`f${index + 1}`]!;
+    expect(actual.dims).toEqual([1, ...level.shape]);
+    const worst =
+      Math.max(...level.indices.map((at, i) => Math.abs(actual.data[at]! - level.values[i]!))) / level.std;
+    if (process.env["ASSAYD_PRINT"])
+      process.stderr.write(`${golden.backbone ?? "lite0"} f${index + 1}: ${worst}\n`);
+    expect(worst).toBeLessThan(tolerance);
+    const mean = actual.data.reduce((sum, value) => sum + value, 0) / actual.data.length;
+    expect(Math.abs(mean - level.mean) / level.std).toBeLessThan(tolerance);
+  }
+}
