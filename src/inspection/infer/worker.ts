@@ -115,6 +115,7 @@ export class InferenceWorker {
   infer(data: Uint8Array, options: InferOptions): Promise<Scored> {
     if (!this.#child.alive)
       return Promise.reject(new InferenceError("process-died", "The inference process is gone."));
+    if (options.signal?.aborted) return Promise.reject(new InferenceError("aborted", "The inspection was given up."));
     if (this.#waiting.length >= MAX_WAITING) {
       return Promise.reject(
         new InferenceError("queue-full", `${MAX_WAITING} parts wait for the model already.`),
