@@ -1,0 +1,331 @@
+import type { Logger } from "pino";
+import type { CameraConfig } from "../../config/schema.ts";
+import { CaptureError } from "../../domain/errors.ts";
+import type { Frame, Size } from "../../domain/inspection.ts";
+import { Backoff, Child, type ChildExit } from "../../system/children.ts";
+import { maskPasswords } from "./fault-text.ts";
+import type { CameraState, CaptureReport, CaptureRequest } from "./protocol.ts";
+
+/** A silent process is hung; its first sign may take longer: GStreamer scans its plugins when its cache is cold. */
+const SILENCE_MS = 3000;
+const FIRST_SIGN_MS = 20_000;
+const WATCH_MS = 250;
+/** A grab's own deadline is kept here too, with this much time for the capture process to say why. */
+const GRACE_MS = 50;
+const EVIDENCE_TIMEOUT_MS = 1500;
+const RESTART_FIRST_MS = 250;
+const RESTART_MAX_MS = 2000; // R9: frames again within 3 s after the camera is back
+/** Playing this long after a start makes earlier restarts history. */
+const HEALTHY_MS = 30_000;
+/** Two pulls and the bus polls of one camera, and file work beside them (platform.md §2.2: 4 are not enough). */
+const POOL_THREADS = "24";
+
+type Heartbeat = Extract<CaptureReport, { type: "heartbeat" }>;
+
+export interface CameraStatus {
+  /** True while frames come: state `playing` or `frozen`. */
+  readonly connected: boolean;
+  readonly state: CameraState;
+  /** Why it is not playing, for people; empty if it is. */
+  readonly message: string;
+  readonly fps: number;
+  readonly frameAgeMs: number | null;
+  /** Mean luma, 0..255. */
+  readonly brightness: number | null;
+  /** Variance of the Laplacian; compare with the same camera's earlier values. */
+  readonly sharpness: number | null;
+  readonly rssBytes: number | null;
+  /** Capture processes started after the first. */
+  readonly restarts: number;
+  readonly pid: number | null;
+  readonly frozen: boolean;
+}
+
+export interface CameraStateChange {
+  readonly state: CameraState;
+  /** Stable and machine readable: `playing`, `pipeline-error`, `eos`, `stalled`, `wrong-caps`, `bad-launch`, `process-ended`, `silent` … */
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface CameraOptions {
+  readonly config: CameraConfig;
+  /** Model size: frames come as RGB8 of it. */
+  readonly size: Size;
+  /** The capture process; an argument for tests. */
+  readonly entry?: URL;
+  readonly logger: Logger;
+  /** Monotonic or epoch ms; only differences are used. */
+  readonly now: () => number;
+  /** Each frame while streaming; `missed`: frames of the camera lost since the one before. */
+  readonly onFrame: (frame: Frame, missed: number) => void;
+  readonly onState: (change: CameraStateChange) => void;
+}
+
+export interface GrabOptions {
+  /** `next`: the first that arrives from now on; `latest`: the newest, if at most `maxAgeMs` old. */
+  readonly mode: "next" | "latest";
+  readonly maxAgeMs: number;
+  readonly timeoutMs: number;
+}
+
+interface PendingGrab {
+  readonly resolve: (frame: Frame) => void;
+  readonly reject: (error: CaptureError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+interface PendingEvidence {
+  readonly resolve: (jpeg: Uint8Array | null) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * One camera as the main process sees it: starts and watches its capture process, replaces one that ended or fell silent,
+ * and never waits for it: every call ends by its own time-out.
+ */
+export class Camera {
+  readonly #options: CameraOptions;
+  readonly #entry: URL;
+  readonly #backoff = new Backoff(RESTART_FIRST_MS, RESTART_MAX_MS);
+  readonly #grabs = new Map<number, PendingGrab>();
+  readonly #evidence = new Map<number, PendingEvidence>();
+  #child: Child<CaptureRequest, CaptureReport> | null = null;
+  #running = false;
+  #state: CameraState = "opening";
+  #message = "";
+  #heartbeat: (Heartbeat & { readonly receivedAt: number }) | null = null;
+  #lastSign = 0;
+  #hasSpoken = false;
+  #startedAt = 0;
+  #starts = 0;
+  #nextId = 1;
+  #nextCounter = 0;
+  #streaming = false;
+  #content: "normal" | "mixed" = "mixed";
+  #watch: NodeJS.Timeout | null = null;
+  #restart: NodeJS.Timeout | null = null;
+
+  constructor(options: CameraOptions) {
+    this.#options = options;
+    this.#entry = options.entry ?? new URL("./process.ts", import.meta.url);
+  }
+
+  get status(): CameraStatus {
+    const beat = this.#heartbeat;
+    const age = beat?.frameAgeMs ?? null;
+    return {
+      connected: this.#state === "playing" || this.#state === "frozen",
+      state: this.#state,
+      message: this.#message,
+      fps: beat?.fps ?? 0,
+      frameAgeMs: age === null || beat === null ? null : age + this.#options.now() - beat.receivedAt,
+      brightness: beat?.brightness ?? null,
+      sharpness: beat?.sharpness ?? null,
+      rssBytes: beat?.rssBytes ?? null,
+      restarts: Math.max(0, this.#starts - 1),
+      pid: this.#child?.pid ?? null,
+      frozen: this.#state === "frozen",
+    };
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#launch();
+    this.#watch = setInterval(() => {
+      this.#checkSilence();
+    }, WATCH_MS);
+  }
+
+  /** Ends the capture process (within 2 s, else kills it) and rejects what is pending. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    if (this.#watch !== null) clearInterval(this.#watch);
+    if (this.#restart !== null) clearTimeout(this.#restart);
+    this.#rejectAll("the camera was stopped");
+    await this.#child?.stop();
+    this.#child = null;
+  }
+
+  /** One frame. @throws CaptureError `no_frame`, `stale_frame` or `image_quality` (the part's reason), by `timeoutMs` at the latest */
+  grab({ mode, maxAgeMs, timeoutMs }: GrabOptions): Promise<Frame> {
+    return new Promise((resolve, reject) => {
+      const grabId = this.#nextId++;
+      if (this.#child?.alive !== true) {
+        reject(
+          this.#failure("no_frame", `its capture process is not running; the camera is ${this.#describe()}`),
+        );
+        return;
+      }
+      this.#child.send({ type: "grab", grabId, mode, maxAgeMs, timeoutMs });
+      const timer = setTimeout(() => {
+        this.#settle(grabId)?.reject(
+          this.#failure("no_frame", `no answer within ${timeoutMs} ms; the camera is ${this.#describe()}`),
+        );
+      }, timeoutMs + GRACE_MS);
+      this.#grabs.set(grabId, { resolve, reject, timer });
+    });
+  }
+
+  /** Every frame goes to `onFrame` from now on, or no more. Outlasts a restart of the capture process. */
+  stream(on: boolean): void {
+    this.#streaming = on;
+    this.#child?.send({ type: "stream", on });
+  }
+
+  /** Simulated and folder cameras: play only normal parts, or the mixed line. Outlasts a restart likewise. */
+  line(content: "normal" | "mixed"): void {
+    this.#content = content;
+    this.#child?.send({ type: "line", content });
+  }
+
+  /** The full-size JPEG of one of the last 32 frames; null if it is gone or the camera does not answer within 1.5 s. */
+  evidence(frameId: string): Promise<Uint8Array | null> {
+    return new Promise((resolve) => {
+      const requestId = this.#nextId++;
+      if (this.#child?.alive !== true) {
+        resolve(null);
+        return;
+      }
+      this.#child.send({ type: "evidence", requestId, frameId });
+      const timer = setTimeout(() => {
+        this.#answerEvidence(requestId, null);
+      }, EVIDENCE_TIMEOUT_MS);
+      this.#evidence.set(requestId, { resolve, timer });
+    });
+  }
+
+  #launch(): void {
+    const { config, size } = this.#options;
+    const child = new Child<CaptureRequest, CaptureReport>({
+      entry: this.#entry,
+      args: [config.name],
+      env: { UV_THREADPOOL_SIZE: POOL_THREADS },
+      execArgv: ["--max-old-space-size=128"],
+      onMessage: (report) => {
+        if (this.#child === child) this.#onReport(report);
+      },
+      onExit: (exit) => {
+        if (this.#child === child) this.#onExit(exit);
+      },
+    });
+    this.#child = child;
+    this.#starts++;
+    this.#startedAt = this.#lastSign = this.#options.now();
+    this.#hasSpoken = false;
+    child.send({
+      type: "open",
+      camera: config.name,
+      source: config.source,
+      crop: config.crop,
+      stallTimeoutMs: config.stallTimeoutMs,
+      frozenAfterFrames: config.frozenAfterFrames,
+      checkImage: config.checkImage,
+      firstCounter: this.#nextCounter,
+      size,
+    });
+    if (this.#content !== "mixed") child.send({ type: "line", content: this.#content });
+    if (this.#streaming) child.send({ type: "stream", on: true });
+  }
+
+  #onReport(report: CaptureReport): void {
+    this.#lastSign = this.#options.now();
+    this.#hasSpoken = true;
+    switch (report.type) {
+      case "frame":
+        this.#onFrame(report);
+        return;
+      case "grab-failed":
+        this.#settle(report.grabId)?.reject(this.#failure(report.reason, report.message));
+        return;
+      case "evidence":
+        this.#answerEvidence(report.requestId, report.jpeg);
+        return;
+      case "heartbeat":
+        this.#heartbeat = { ...report, receivedAt: this.#lastSign };
+        return;
+      case "state":
+        this.#setState(report.state, report.code, report.message);
+    }
+  }
+
+  #onFrame({ grabId, frame, missed }: Extract<CaptureReport, { type: "frame" }>): void {
+    this.#nextCounter = Math.max(this.#nextCounter, frame.counter + 1);
+    if (grabId !== null) this.#settle(grabId)?.resolve(frame);
+    else if (this.#streaming) this.#options.onFrame(frame, missed);
+  }
+
+  #checkSilence(): void {
+    const child = this.#child;
+    if (child?.alive !== true) return;
+    const silentMs = this.#options.now() - this.#lastSign;
+    if (silentMs <= (this.#hasSpoken ? SILENCE_MS : FIRST_SIGN_MS)) return;
+    this.#setState(
+      "stalled",
+      "silent",
+      `the capture process said nothing for ${Math.round(silentMs)} ms; it is replaced`,
+    );
+    child.kill();
+  }
+
+  #onExit({ code, signal }: ChildExit): void {
+    this.#heartbeat = null;
+    if (!this.#running) return;
+    const how = signal === null ? `code ${code ?? "?"}` : `signal ${signal}`;
+    if (this.#state !== "failed" && this.#state !== "stalled") {
+      this.#setState("failed", "process-ended", `the capture process ended with ${how}; it is replaced`);
+    }
+    this.#rejectAll(`its capture process ended; the camera is ${this.#describe()}`);
+    if (this.#options.now() - this.#startedAt > HEALTHY_MS) this.#backoff.reset();
+    this.#restart = setTimeout(() => {
+      this.#launch();
+    }, this.#backoff.next());
+  }
+
+  /** A camera that failed stays so until it plays: opening it again is no news, nor is the same failure. */
+  #setState(state: CameraState, code: string, message: string): void {
+    const hasFailed = this.#state === "failed" || this.#state === "stalled";
+    if (hasFailed && (state === "opening" || message === this.#message)) return;
+    this.#state = state;
+    this.#message = message;
+    const { logger, config, onState } = this.#options;
+    const words = { camera: config.name, state, code, reason: message };
+    if (state === "playing" || state === "opening" || state === "ended") logger.info(words, "camera state");
+    else logger.warn(words, "camera state");
+    onState({ state, code, message });
+  }
+
+  #settle(grabId: number): PendingGrab | undefined {
+    const pending = this.#grabs.get(grabId);
+    if (pending === undefined) return undefined;
+    clearTimeout(pending.timer);
+    this.#grabs.delete(grabId);
+    return pending;
+  }
+
+  #answerEvidence(requestId: number, jpeg: Uint8Array | null): void {
+    const pending = this.#evidence.get(requestId);
+    if (pending === undefined) return;
+    clearTimeout(pending.timer);
+    this.#evidence.delete(requestId);
+    pending.resolve(jpeg);
+  }
+
+  #rejectAll(why: string): void {
+    for (const grabId of [...this.#grabs.keys()])
+      this.#settle(grabId)?.reject(this.#failure("no_frame", why));
+    for (const requestId of [...this.#evidence.keys()]) this.#answerEvidence(requestId, null);
+  }
+
+  #describe(): string {
+    return this.#message === "" ? this.#state : `${this.#state} (${this.#message})`;
+  }
+
+  #failure(reason: string, message: string): CaptureError {
+    return new CaptureError(
+      reason,
+      maskPasswords(`Camera ${this.#options.config.name} gave no usable frame: ${message}.`),
+    );
+  }
+}

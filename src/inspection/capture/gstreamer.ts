@@ -1,0 +1,47 @@
+import { createRequire } from "node:module";
+import type { AppSink, AppSource, Pipeline } from "gstreamer-superficial";
+import { CaptureError, messageOf } from "../../domain/errors.ts";
+
+/** The one door to gstreamer-superficial (a CommonJS addon). Only the capture process may open it: it blocks threads. */
+export interface GStreamer {
+  /** @throws CaptureError `bad-launch` with GStreamer's words and the launch string */
+  parseLaunch(launch: string): Pipeline;
+}
+
+/** Loads the addon. @throws CaptureError `gstreamer-missing` if it is not built for this Node version */
+export function loadGStreamer(): GStreamer {
+  const { Pipeline: Constructor } = load();
+  return {
+    parseLaunch: (launch) => {
+      try {
+        return new Constructor(launch);
+      } catch (error) {
+        throw new CaptureError("bad-launch", `GStreamer refuses the pipeline: ${messageOf(error)}.`, {
+          cause: error,
+        });
+      }
+    },
+  };
+}
+
+/** The named appsink of a pipeline. `findChild` leaks (platform.md §2.2): once per pipeline. */
+export function appSink(pipeline: Pipeline, name: string): AppSink {
+  return pipeline.findChild(name) as AppSink;
+}
+
+/** The named appsrc of a pipeline; once per pipeline. */
+export function appSource(pipeline: Pipeline, name: string): AppSource {
+  return pipeline.findChild(name) as AppSource;
+}
+
+function load(): typeof import("gstreamer-superficial") {
+  try {
+    return createRequire(import.meta.url)("gstreamer-superficial") as typeof import("gstreamer-superficial");
+  } catch (error) {
+    throw new CaptureError(
+      "gstreamer-missing",
+      `gstreamer-superficial cannot be loaded by Node ${process.version}: ${messageOf(error)}. Run scripts/setup.sh again.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,186 @@
+import type { Truth } from "../../domain/inspection.ts";
+
+export type LineContent = "normal" | "mixed";
+
+export interface Picture {
+  /** RGB8 of the model's size. */
+  readonly data: Uint8Array;
+  readonly truth: Truth;
+}
+
+/** Where pictures of simulated and folder cameras come from. */
+export interface PictureSource {
+  /**
+   * One picture, or null after the last.
+   * @param place `counter`: pictures played before, of any content; `position`: of this content
+   */
+  at(
+    place: { readonly counter: number; readonly position: number },
+    content: LineContent,
+  ): Promise<Picture | null>;
+}
+
+export interface PlayerOptions {
+  readonly source: PictureSource;
+  readonly pace: "clock" | "demand";
+  readonly fps: number;
+  readonly firstCounter: number;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  readonly push: (data: Uint8Array, ptsNs: number) => void;
+  /** Nothing more to play, until the line's content changes. */
+  readonly onEnded: () => void;
+  /** A picture that could not be made; it is skipped. */
+  readonly onSkipped: (error: unknown) => void;
+}
+
+/** What is known of a picture that was pushed. */
+export interface Played {
+  readonly counter: number;
+  readonly truth: Truth;
+  /** Monotonic ms of the push. */
+  readonly pushedMs: number;
+}
+
+/** Pictures pushed and not yet seen again that are remembered; more are in no queue of the pipeline. */
+const REMEMBERED = 64;
+const SKIP_PAUSE_MS = 20;
+
+/**
+ * Feeds pictures to an appsrc: at `fps`, or one for each request. The next picture is made while the turn of it is awaited,
+ * so making it does not delay the pace. Each has its own time stamp, by which `played` finds counter and truth again.
+ */
+export class PicturePlayer {
+  readonly #options: PlayerOptions;
+  readonly #played = new Map<number, Played>();
+  readonly #positions = { normal: 0, mixed: 0 };
+  readonly #startMs: number;
+  #content: LineContent = "mixed";
+  #counter: number;
+  #wanted = 0;
+  #streaming = false;
+  #dueMs: number;
+  #lastPtsNs = -1;
+  #running: AbortController | null = null;
+  #wake: () => void = () => undefined;
+
+  constructor(options: PlayerOptions) {
+    this.#options = options;
+    this.#counter = options.firstCounter;
+    this.#startMs = options.now();
+    this.#dueMs = this.#startMs;
+  }
+
+  /** True if a picture was pushed and has not come back. */
+  get owesFrame(): boolean {
+    return this.#played.size > 0;
+  }
+
+  start(): void {
+    this.#running?.abort();
+    this.#running = new AbortController();
+    this.#played.clear();
+    this.#dueMs = this.#options.now();
+    void this.#play(this.#running.signal);
+  }
+
+  stop(): void {
+    this.#running?.abort();
+    this.#running = null;
+    this.#played.clear();
+    this.#wake();
+  }
+
+  /** One more picture is asked for (pace `demand`). */
+  want(): void {
+    this.#wanted++;
+    this.#wake();
+  }
+
+  /** In stream mode nobody asks: the pace is the clock's. */
+  stream(on: boolean): void {
+    this.#streaming = on;
+    this.#dueMs = this.#options.now();
+    this.#wake();
+  }
+
+  /** Takes effect with the next picture that is pushed. */
+  line(content: LineContent): void {
+    this.#content = content;
+    this.#wake();
+  }
+
+  /** What was pushed with this time stamp, once; older ones that never came back are forgotten. */
+  played(ptsNs: number): Played | undefined {
+    const found = this.#played.get(ptsNs);
+    for (const pts of this.#played.keys()) {
+      if (pts > ptsNs) break;
+      this.#played.delete(pts);
+    }
+    return found;
+  }
+
+  async #play(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const content = this.#content;
+      const picture = await this.#make(content, signal);
+      if (picture === null) await this.#end(content, signal);
+      if (picture === null || picture === "skipped") continue;
+      await this.#turn(signal, () => content !== this.#content);
+      if (!signal.aborted && content === this.#content) this.#push(picture, content);
+    }
+  }
+
+  async #make(content: LineContent, signal: AbortSignal): Promise<Picture | "skipped" | null> {
+    try {
+      const place = { counter: this.#counter, position: this.#positions[content] };
+      return await this.#options.source.at(place, content);
+    } catch (error) {
+      if (!signal.aborted) this.#options.onSkipped(error);
+      this.#positions[content]++;
+      await this.#sleep(SKIP_PAUSE_MS);
+      return "skipped";
+    }
+  }
+
+  async #end(content: LineContent, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    this.#options.onEnded();
+    while (!signal.aborted && content === this.#content) await this.#sleep(null);
+  }
+
+  async #turn(signal: AbortSignal, isOver: () => boolean): Promise<void> {
+    while (!signal.aborted && !isOver()) {
+      const clocked = this.#options.pace === "clock" || this.#streaming;
+      const waitMs = clocked ? this.#dueMs - this.#options.now() : null;
+      if (clocked ? (waitMs ?? 0) <= 0 : this.#wanted > 0) return;
+      await this.#sleep(waitMs);
+    }
+  }
+
+  #push(picture: Picture, content: LineContent): void {
+    const now = this.#options.now();
+    this.#dueMs = Math.max(this.#dueMs + 1000 / this.#options.fps, now); // late: no burst to catch up
+    this.#wanted = Math.max(0, this.#wanted - 1);
+    const ptsNs = Math.max(Math.round((now - this.#startMs) * 1e6), this.#lastPtsNs + 1);
+    this.#lastPtsNs = ptsNs;
+    this.#played.set(ptsNs, { counter: this.#counter++, truth: picture.truth, pushedMs: now });
+    for (const oldest of this.#played.keys()) {
+      if (this.#played.size <= REMEMBERED) break;
+      this.#played.delete(oldest);
+    }
+    this.#positions[content]++;
+    this.#options.push(picture.data, ptsNs);
+  }
+
+  /** Until woken, or for `ms` if given. */
+  #sleep(ms: number | null): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = ms === null ? null : setTimeout(resolve, ms);
+      this.#wake = () => {
+        if (timer !== null) clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,132 @@
+import { CaptureError, AssaydError, messageOf } from "../../domain/errors.ts";
+import { parentPort } from "../../system/children.ts";
+import { folderSource } from "./folder-source.ts";
+import { loadGStreamer } from "./gstreamer.ts";
+import { brightness, sharpness } from "./image-quality.ts";
+import type { PictureSource } from "./picture-player.ts";
+import type { CaptureReport, CaptureRequest } from "./protocol.ts";
+import { CaptureSession, type OpenRequest } from "./session.ts";
+import { simulatedSource } from "./simulated-source.ts";
+
+/** The capture process: one camera, driven by the messages of protocol.ts, gone with its parent. */
+
+const TICK_MS = 100;
+const HEARTBEAT_MS = 1000;
+/** Frames on their way to a parent that does not read; more are dropped and counted as missed. */
+const MAX_UNSENT = 8;
+
+let session: CaptureSession | null = null;
+let opening: Promise<void> = Promise.resolve();
+let unsent = 0;
+let beat = { atMs: performance.now(), frames: 0 };
+
+const send = parentPort<CaptureRequest, CaptureReport>(onRequest, leave);
+
+function onRequest(request: CaptureRequest): void {
+  if (request.type === "open") {
+    opening = open(request);
+    return;
+  }
+  void opening.then(() => {
+    onSessionRequest(request);
+  });
+}
+
+function onSessionRequest(request: Exclude<CaptureRequest, OpenRequest>): void {
+  if (session === null) return;
+  switch (request.type) {
+    case "grab":
+      session.grab(request);
+      return;
+    case "stream":
+      session.stream(request.on);
+      return;
+    case "line":
+      session.line(request.content);
+      return;
+    case "evidence":
+      void session.evidence(request.requestId, request.frameId);
+  }
+}
+
+async function open(request: OpenRequest): Promise<void> {
+  setInterval(heartbeat, HEARTBEAT_MS);
+  try {
+    heartbeat();
+    const pictures = await pictureSource(request);
+    session = new CaptureSession({
+      open: request,
+      gstreamer: loadGStreamer(),
+      pictures,
+      now: () => performance.now(),
+      wallClock: () => Date.now(),
+      random: Math.random,
+      report: send,
+      sendFrame,
+      giveUp: leave,
+    });
+    session.start();
+    setInterval(() => session?.tick(), TICK_MS);
+  } catch (error) {
+    const code = error instanceof AssaydError ? error.code : "capture-failed";
+    fail(code, messageOf(error));
+  }
+}
+
+/** Imported only where needed: the simulator and the picture decoder cost memory that a real camera's process saves. */
+async function pictureSource({ source, size }: OpenRequest): Promise<PictureSource | null> {
+  if (source.kind === "simulated") {
+    const { renderPart } = await import("../../simulator/product.ts");
+    return simulatedSource(renderPart, { size, seed: source.seed, defectShare: source.defectShare });
+  }
+  if (source.kind === "folder") {
+    const { listLine } = await import("../../imaging/picture-folder.ts");
+    const { readPicture } = await import("../../imaging/read-picture.ts");
+    return folderSource({ ...source, size, list: listLine, read: readPicture });
+  }
+  return null;
+}
+
+function sendFrame(report: Extract<CaptureReport, { type: "frame" }>): boolean {
+  if (!process.connected || unsent >= MAX_UNSENT) return false;
+  unsent++;
+  process.send?.(report, undefined, {}, () => {
+    unsent--;
+  });
+  return true;
+}
+
+function heartbeat(): void {
+  const atMs = performance.now();
+  const frames = session?.frames ?? 0;
+  const newest = session?.newest ?? null;
+  const seconds = (atMs - beat.atMs) / 1000;
+  send({
+    type: "heartbeat",
+    frames,
+    fps: seconds > 0 ? (frames - beat.frames) / seconds : 0,
+    frameAgeMs: session?.ageMs ?? null,
+    brightness: newest === null ? null : brightness(newest.data),
+    sharpness: newest === null ? null : sharpness(newest.data, newest),
+    rssBytes: process.memoryUsage.rss(),
+  });
+  beat = { atMs, frames };
+}
+
+/** What cannot be opened at all (bad launch string, no addon, no folder) is said, then left to the supervisor. */
+function fail(code: string, message: string): void {
+  const report: CaptureReport = { type: "state", state: "failed", code, message };
+  if (process.send === undefined) throw new CaptureError(code, message);
+  process.send(report, undefined, {}, leave);
+}
+
+/**
+ * process.exit() waits for ever for pool threads in pull and pollBus, and a parked bus poll cannot be ended (platform.md
+ * §2.2): close the camera, give the channel a moment to empty, and kill ourselves.
+ */
+function leave(): void {
+  session?.stop();
+  setTimeout(() => {
+    process.kill(process.pid, "SIGKILL");
+  }, 50);
+}

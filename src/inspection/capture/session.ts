@@ -1,0 +1,340 @@
+import { messageOf } from "../../domain/errors.ts";
+import type { Frame } from "../../domain/inspection.ts";
+import { Backoff } from "../../system/children.ts";
+import { EvidenceRing } from "./evidence-ring.ts";
+import { faultText } from "./fault-text.ts";
+import { FrameCounter, PtsClock } from "./frame-clock.ts";
+import type { GdpBuffer } from "./gdp.ts";
+import type { GStreamer } from "./gstreamer.ts";
+import { checkImage, FrozenCheck } from "./image-quality.ts";
+import { launchString } from "./launch.ts";
+import { Mailbox, type Grab, type GrabFailure } from "./mailbox.ts";
+import { PicturePlayer, type PictureSource } from "./picture-player.ts";
+import { CapturePipeline, type Fault } from "./pipeline.ts";
+import type { CameraState, CaptureReport, CaptureRequest } from "./protocol.ts";
+
+export type OpenRequest = Extract<CaptureRequest, { type: "open" }>;
+
+/** Failures in a row on one pipeline object before the process is given up for a new one (platform.md §2.2). */
+const MAX_FAILURES = 5;
+/** More parked bus polls than this would starve libuv's pool (UV_THREADPOOL_SIZE 24, set by camera.ts). */
+const MAX_BUS_THREADS = 12;
+/** Connecting an RTSP camera or starting a sensor takes longer than a frame. */
+const OPEN_TIMEOUT_MS = 10_000;
+/** After stop(): time for the bus to hand over the error behind a null or EOS. */
+const DRAIN_MS = 150;
+/** Playing this long makes earlier failures history. */
+const HEALTHY_MS = 2000;
+const EVIDENCE_WAIT_MS = 1000;
+const FRAME_IDS_KEPT = 64;
+
+export interface SessionOptions {
+  readonly open: OpenRequest;
+  readonly gstreamer: GStreamer;
+  /** For simulated and folder cameras. */
+  readonly pictures: PictureSource | null;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  /** Epoch ms. */
+  readonly wallClock: () => number;
+  readonly random: () => number;
+  readonly report: (report: CaptureReport) => void;
+  /** False if the frame could not be sent (the parent does not read). */
+  readonly sendFrame: (report: Extract<CaptureReport, { type: "frame" }>) => boolean;
+  /** This process is of no more use: end it, the supervisor starts another. */
+  readonly giveUp: () => void;
+}
+
+/** The life of one camera: plays its pipeline, watches it, and reopens the same pipeline object with back-off. */
+export class CaptureSession {
+  readonly #options: SessionOptions;
+  readonly #pipeline: CapturePipeline;
+  readonly #player: PicturePlayer | null;
+  readonly #mailbox: Mailbox;
+  readonly #evidence = new EvidenceRing();
+  readonly #evidenceKeys = new Map<string, string>();
+  #run = 0;
+  readonly #clock = new PtsClock();
+  readonly #counter: FrameCounter;
+  readonly #frozenCheck: FrozenCheck;
+  readonly #backoff = new Backoff(100, 5000);
+  /** Null before the first report. */
+  #state: CameraState | null = null;
+  #stateMessage = "";
+  #fault: Fault | null = null;
+  #failures = 0;
+  #openedMs = 0;
+  #firstFrameMs: number | null = null;
+  #lastFrameMs: number;
+  #frames = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  /** @throws CaptureError `bad-launch`, ConfigError */
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    const { open } = options;
+    this.#counter = new FrameCounter(open.firstCounter);
+    this.#frozenCheck = new FrozenCheck(open.frozenAfterFrames);
+    this.#lastFrameMs = options.now();
+    this.#mailbox = this.#makeMailbox();
+    this.#player = this.#makePlayer();
+    this.#pipeline = new CapturePipeline(options.gstreamer, launchString(open.source, open.crop, open.size), {
+      onFrame: (buffer) => {
+        this.#onFrame(buffer);
+      },
+      onEvidence: ({ ptsNs, payload }) => {
+        if (ptsNs !== null) this.#evidence.put(this.#evidenceKey(ptsNs), payload);
+      },
+      onCaps: (caps) => {
+        this.#checkCaps(caps);
+      },
+      onFault: (fault) => {
+        this.#onFault(fault);
+      },
+    });
+  }
+
+  /** Frames since the process began. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  get newest(): Frame | null {
+    return this.#mailbox.newest;
+  }
+
+  get ageMs(): number | null {
+    return this.#mailbox.ageMs;
+  }
+
+  start(): void {
+    this.#fault = null;
+    this.#firstFrameMs = null;
+    this.#openedMs = this.#options.now();
+    this.#clock.reset();
+    this.#counter.reset();
+    this.#run++;
+    if (this.#failures === 0) this.#setState("opening", "opening", ""); // else it is failed until a frame proves otherwise
+    this.#pipeline.play();
+    this.#player?.start();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#player?.stop();
+    this.#pipeline.stop();
+  }
+
+  grab(grab: Grab): void {
+    if (this.#state === "ended") {
+      this.#options.report({
+        type: "grab-failed",
+        grabId: grab.grabId,
+        reason: "no_frame",
+        message: this.#stateMessage,
+      });
+      return;
+    }
+    const before = this.#mailbox.waiting;
+    this.#mailbox.grab(grab);
+    if (this.#mailbox.waiting > before) this.#player?.want();
+  }
+
+  stream(on: boolean): void {
+    this.#mailbox.stream(on);
+    this.#player?.stream(on);
+  }
+
+  line(content: "normal" | "mixed"): void {
+    if (this.#state === "ended") this.#setState("playing", "playing", "");
+    this.#player?.line(content);
+  }
+
+  async evidence(requestId: number, frameId: string): Promise<void> {
+    const key = this.#evidenceKeys.get(frameId);
+    const jpeg = key === undefined ? null : await this.#evidence.get(key, EVIDENCE_WAIT_MS);
+    this.#options.report({ type: "evidence", requestId, jpeg });
+  }
+
+  /** Looks for a stall; to be called every 100 ms or so. */
+  tick(): void {
+    if (this.#state === "ended" || this.#fault !== null) return;
+    const now = this.#options.now();
+    const { stallTimeoutMs } = this.#options.open;
+    const limit = this.#firstFrameMs === null ? Math.max(OPEN_TIMEOUT_MS, stallTimeoutMs) : stallTimeoutMs;
+    const silentMs = now - Math.max(this.#lastFrameMs, this.#openedMs);
+    if (silentMs <= limit || !this.#expectsFrame()) return;
+    this.#onFault({ code: "stalled", message: `no frame for ${Math.round(silentMs)} ms` });
+  }
+
+  /** A camera that waits for a trigger, and a player that was asked for nothing, may be silent for as long as they like. */
+  #expectsFrame(): boolean {
+    if (this.#player !== null) return this.#player.owesFrame;
+    const { source } = this.#options.open;
+    return !(source.kind === "genicam" && /TriggerMode\s*=\s*On/i.test(source.features));
+  }
+
+  #onFrame(buffer: GdpBuffer): void {
+    if (this.#fault !== null) return;
+    const { size, camera } = this.#options.open;
+    const expected = size.width * size.height * 3;
+    if (buffer.payload.length !== expected) {
+      const message = `a frame of ${buffer.payload.length} bytes, ${expected} (RGB ${size.width}x${size.height}) are expected`;
+      this.#onFault({ code: "wrong-caps", message });
+      return;
+    }
+    const taken = this.#identify(buffer);
+    if (taken === null) return;
+    const { counter, capturedMs, clock, truth } = taken;
+    const now = this.#options.now();
+    this.#noteFrame(now, buffer.payload);
+    const id = `${camera}-${counter}`;
+    if (buffer.ptsNs !== null) this.#rememberEvidence(id, this.#evidenceKey(buffer.ptsNs));
+    const capturedAt = this.#options.wallClock() - (now - capturedMs);
+    const simulated = this.#player !== null;
+    this.#mailbox.put(
+      { id, camera, counter, capturedAt, clock, ...size, data: buffer.payload, simulated, truth },
+      capturedMs,
+    );
+  }
+
+  #identify(buffer: GdpBuffer): (Pick<Frame, "counter" | "clock" | "truth"> & { capturedMs: number }) | null {
+    const now = this.#options.now();
+    if (this.#player !== null) {
+      const played = buffer.ptsNs === null ? undefined : this.#player.played(buffer.ptsNs);
+      return played === undefined ? null : { ...played, capturedMs: played.pushedMs, clock: "pts" };
+    }
+    const counter = this.#counter.count(buffer);
+    if (buffer.ptsNs === null) return { counter, capturedMs: now, clock: "arrival", truth: null };
+    return { counter, capturedMs: this.#clock.capturedAt(buffer.ptsNs, now), clock: "pts", truth: null };
+  }
+
+  #noteFrame(now: number, data: Uint8Array): void {
+    this.#frames++;
+    this.#lastFrameMs = now;
+    this.#firstFrameMs ??= now;
+    if (now - this.#firstFrameMs >= HEALTHY_MS && this.#failures > 0) {
+      this.#failures = 0;
+      this.#backoff.reset();
+    }
+    if (this.#frozenCheck.isFrozen(data)) {
+      this.#setState(
+        "frozen",
+        "frozen",
+        `the last ${this.#options.open.frozenAfterFrames} pictures are the same to the bit`,
+      );
+    } else if (this.#state !== "ended") this.#setState("playing", "playing", "");
+  }
+
+  /** Time stamps begin again when a pipeline is restarted. */
+  #evidenceKey(ptsNs: number): string {
+    return `${this.#run}/${ptsNs}`;
+  }
+
+  #rememberEvidence(id: string, key: string): void {
+    this.#evidenceKeys.set(id, key);
+    for (const oldest of this.#evidenceKeys.keys()) {
+      if (this.#evidenceKeys.size <= FRAME_IDS_KEPT) break;
+      this.#evidenceKeys.delete(oldest);
+    }
+  }
+
+  #checkCaps(caps: string): void {
+    const { width, height } = this.#options.open.size;
+    const is = (field: string) => new RegExp(`\\b${field}(,|;|$)`).test(caps);
+    if (is("format=\\(string\\)RGB") && is(`width=\\(int\\)${width}`) && is(`height=\\(int\\)${height}`))
+      return;
+    this.#onFault({ code: "wrong-caps", message: `caps are ${caps}, RGB ${width}x${height} is expected` });
+  }
+
+  /** The first fault stops the pipeline; the bus may still tell the reason behind it, which replaces a mere `eos`. */
+  #onFault(fault: Fault): void {
+    if (this.#fault !== null) {
+      if (this.#fault.code === "eos" && fault.code === "pipeline-error") this.#fault = fault;
+      return;
+    }
+    this.#fault = fault;
+    this.#player?.stop();
+    this.#pipeline.stop();
+    this.#timer = setTimeout(() => {
+      this.#recover();
+    }, DRAIN_MS);
+  }
+
+  #recover(): void {
+    if (this.#fault === null) return;
+    this.#failures++;
+    const { code } = this.#fault;
+    const text = faultText(this.#options.open.source, this.#fault);
+    this.#setState(code === "stalled" ? "stalled" : "failed", code, text);
+    if (this.#failures >= MAX_FAILURES || this.#pipeline.busThreads > MAX_BUS_THREADS) {
+      this.#options.giveUp();
+      return;
+    }
+    const jitter = 0.75 + this.#options.random() / 2; // cameras that lost one switch must not come back in step
+    this.#timer = setTimeout(() => {
+      this.start();
+    }, this.#backoff.next() * jitter);
+  }
+
+  #setState(state: CameraState, code: string, message: string): void {
+    if (state === this.#state && message === this.#stateMessage) return;
+    this.#state = state;
+    this.#stateMessage = message;
+    this.#options.report({ type: "state", state, code, message });
+  }
+
+  #makeMailbox(): Mailbox {
+    const { open, report, sendFrame, now } = this.#options;
+    return new Mailbox({
+      oneEach: "pace" in open.source && open.source.pace === "demand",
+      now,
+      deliver: (grabId, frame, missed) => {
+        const sent = sendFrame({ type: "frame", grabId, frame, missed });
+        if (!sent && grabId === null) this.#mailbox.notDelivered(frame, missed);
+      },
+      fail: report,
+      refuse: (frame) => this.#refuse(frame),
+      describe: () =>
+        `the camera is ${this.#state ?? "opening"}${this.#stateMessage === "" ? "" : `: ${this.#stateMessage}`}`,
+    });
+  }
+
+  #refuse(frame: Frame): Pick<GrabFailure, "reason" | "message"> | null {
+    if (this.#state === "frozen") return { reason: "stale_frame", message: this.#stateMessage };
+    const quality = this.#options.open.checkImage ? checkImage(frame.data) : null;
+    return quality === null ? null : { reason: "image_quality", message: quality };
+  }
+
+  #makePlayer(): PicturePlayer | null {
+    const { open, pictures, now } = this.#options;
+    const { source } = open;
+    if (pictures === null || (source.kind !== "simulated" && source.kind !== "folder")) return null;
+    return new PicturePlayer({
+      source: pictures,
+      pace: source.pace,
+      fps: source.fps,
+      firstCounter: open.firstCounter,
+      now,
+      push: (data, ptsNs) => {
+        this.#pipeline.push(data, ptsNs);
+      },
+      onEnded: () => {
+        this.#end();
+      },
+      onSkipped: (error) => {
+        this.#options.report({
+          type: "state",
+          state: this.#state ?? "opening",
+          code: "picture-skipped",
+          message: messageOf(error),
+        });
+      },
+    });
+  }
+
+  #end(): void {
+    this.#setState("ended", "ended", "every picture of the folder has been played (repeat is off)");
+    this.#mailbox.failAll("no_frame", this.#stateMessage);
+  }
+}
