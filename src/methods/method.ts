@@ -57,7 +57,7 @@ export interface MethodTraining {
   /** Looks at all training normals once (statistics), then gives stage 2. */
   prepareDistill(normals: FeatureBatches): Promise<TrainableStage>;
   /** The method as it is now, to be exported. */
-  trained(mapSize: Size): TrainedMethod;
+  trained(): TrainedMethod;
   dispose(): void;
 }
 
@@ -74,5 +74,7 @@ export interface Method {
 export interface MethodContext {
   /** The used levels, finest first. */
   readonly levels: readonly Level[];
+  /** Size of the anomaly map: that of the model's input picture. */
+  readonly mapSize: Size;
   readonly seed: number;
 }

@@ -3,6 +3,7 @@ import type { Size } from "../../domain/inspection.ts";
 import { countCost } from "../../graph/cost.ts";
 import { initializeWeights } from "../../graph/initialize.ts";
 import type { Weights } from "../../graph/ops.ts";
+import { requireWeight } from "../../graph/require-weight.ts";
 import { tf } from "../../graph/tf.ts";
 import { tfOps } from "../../graph/tf-ops.ts";
 import { TfWeights } from "../../graph/tf-weights.ts";
@@ -53,6 +54,8 @@ export function createDistillStage(options: DistillStageOptions): DistillStage {
     levels.map(({ shape }) => shape),
   );
   const given = new Map([...(start ?? []), ...whitening, ...(amplify ?? [])]);
+  const frozen = specs.filter(({ name }) => !name.startsWith("student."));
+  for (const { name, shape } of frozen) requireWeight(given, name, shape);
   const learned = specs.filter(({ name, kind }) => name.startsWith("student.") && LEARNED.has(kind));
   const variables = new TfWeights(
     initializeWeights(specs, seed, given),

@@ -1,0 +1,122 @@
+import type { AandConfig } from "../../config/schema.ts";
+import type { Size } from "../../domain/inspection.ts";
+import type { Shape, Weights } from "../../graph/ops.ts";
+import { tf } from "../../graph/tf.ts";
+import type { FeatureBatches, Level, Method, MethodContext, MethodTraining, TrainableStage, TrainedMethod } from "../method.ts";
+import { createAdvancedTeacher, createAmplifyStage, type AmplifyStage } from "./amplify-stage.ts";
+import { gateTrust, withTrust } from "./amplify-weights.ts";
+import { createDistillStage, type DistillStage } from "./distill-stage.ts";
+import { createFeatureAccumulator, whiteningWeights } from "./whiten.ts";
+
+/** AAND (IEEE TIP 2026, arXiv 2405.02068): an amplified teacher (stage 1), distilled on normals with hard locations (stage 2). */
+export function aand(config: AandConfig): Method {
+  const { amplify, distill } = config;
+  return {
+    name: config.name,
+    levels: config.levels,
+    amplify: amplify.enabled ? amplify : null,
+    distill,
+    begin: (context) => new AandTraining(config, context),
+  };
+}
+
+class AandTraining implements MethodTraining {
+  readonly #config: AandConfig;
+  readonly #levels: readonly Level[];
+  readonly #seed: number;
+  readonly #mapSize: Size;
+  readonly #amplifyStage: AmplifyStage | null;
+  #amplifier: Weights | null = null;
+  #distillStage: DistillStage | null = null;
+
+  constructor(config: AandConfig, { levels, mapSize, seed }: MethodContext) {
+    this.#config = config;
+    this.#levels = levels;
+    this.#seed = seed;
+    this.#mapSize = mapSize;
+    this.#amplifyStage = config.amplify.enabled ? createAmplifyStage({ levels, config, seed }) : null;
+  }
+
+  get amplify(): TrainableStage | null {
+    const stage = this.#amplifyStage;
+    if (!stage) return null;
+    return {
+      variables: stage.variables,
+      loss: ({ features, mask }) => stage.loss(features, mask as tf.Tensor4D, null),
+    };
+  }
+
+  async measureTrust(heldOut: FeatureBatches): Promise<string> {
+    const stage = this.#amplifyStage;
+    if (!stage) return "no amplifier";
+    const trained = stage.trainedWeights();
+    if (this.#config.amplify.trust === "full") {
+      this.#amplifier = trained;
+      return "amplifier trusted in full, as the paper does";
+    }
+    const highest: number[][] = this.#levels.map(() => []);
+    for await (const records of heldOut) {
+      tf.tidy(() => {
+        for (const [at, gate] of stage.gates(this.#tensors(records)).entries()) {
+          highest[at]?.push(...tf.max(gate, [1, 2, 3]).dataSync());
+        }
+      });
+    }
+    const trust = new Map(this.#levels.map(({ level }, at) => [level, gateTrust(highest[at] ?? [])]));
+    this.#amplifier = withTrust(trained, trust);
+    return [...trust].map(([level, value]) => `level ${level}: amplifier trusted ${Math.round(100 * value)} %`).join(", ");
+  }
+
+  async prepareDistill(normals: FeatureBatches): Promise<TrainableStage> {
+    const whitening = await this.#whitening(normals);
+    const stage = createDistillStage({
+      levels: this.#levels,
+      config: this.#config,
+      seed: this.#seed,
+      amplify: this.#amplifier,
+      whitening,
+      mapSize: this.#mapSize,
+    });
+    this.#distillStage = stage;
+    return { variables: stage.variables, loss: ({ features }) => stage.loss(features) };
+  }
+
+  trained(): TrainedMethod {
+    if (!this.#distillStage) throw new RangeError("prepareDistill comes before trained");
+    return this.#distillStage.trained();
+  }
+
+  dispose(): void {
+    this.#amplifyStage?.dispose();
+    this.#distillStage?.dispose();
+  }
+
+  /** Statistics of the amplified features, which are what the student sees and predicts. */
+  async #whitening(normals: FeatureBatches): Promise<Weights> {
+    const accumulators = this.#levels.map(({ shape }) => createFeatureAccumulator(shape.c));
+    const teacher = this.#amplifier
+      ? createAdvancedTeacher({ levels: this.#levels, config: this.#config, weights: this.#amplifier })
+      : null;
+    try {
+      for await (const records of normals) {
+        tf.tidy(() => {
+          const features = this.#tensors(records);
+          const amplified = teacher ? teacher.amplify(features) : features;
+          for (const [at, tensor] of amplified.entries()) accumulators[at]?.add(tensor.dataSync() as Float32Array);
+        });
+      }
+    } finally {
+      teacher?.dispose();
+    }
+    return whiteningWeights(new Map(this.#levels.map(({ level }, at) => [level, (accumulators[at] as Accumulator).result()])));
+  }
+
+  #tensors(records: readonly Float32Array[]): tf.Tensor4D[] {
+    return records.map((record, at) => {
+      const { c, h, w } = (this.#levels[at] as Level).shape as Shape;
+      return tf.tensor4d(record, [record.length / (c * h * w), h, w, c], "float32");
+    });
+  }
+}
+
+type Accumulator = ReturnType<typeof createFeatureAccumulator>;
