@@ -86,8 +86,8 @@ export class OutboxPublisher {
 
   async #drain(signal: AbortSignal): Promise<void> {
     let lastId = 0;
-    if (signal.aborted) return;
-    for (let live = true; live; live = !signal.aborted) {
+    const ended = (): boolean => signal.aborted;
+    while (!ended()) {
       this.#woken = false;
       try {
         await this.#reportGaps(signal);
@@ -95,7 +95,7 @@ export class OutboxPublisher {
         if (batch.length === 0) await this.#somethingNew(signal);
         else lastId = await this.#send(batch, signal);
       } catch (error) {
-        if (signal.aborted) return;
+        if (ended()) return;
         this.#options.onRefused(messageOf(error));
         lastId = 0; // what was refused is tried again, in order
         await pause(REFUSED_PAUSE_MS, signal);

@@ -34,8 +34,8 @@ export function resultPayload(inspection: Inspection, context: ResultContext): R
     if (fits(shorter)) return shorter;
   }
   if (fits(rest)) return rest;
-  const { detail, images: _images, ...bare } = rest;
-  return { ...bare, detail: detail?.slice(0, 200) ?? null };
+  const { images, ...bare } = { ...rest, detail: full.detail?.slice(0, 200) ?? null };
+  return fits({ ...bare, images }) ? { ...bare, images } : bare;
 }
 
 function wholeResult(inspection: Inspection, context: ResultContext): Result {
@@ -54,9 +54,9 @@ function wholeResult(inspection: Inspection, context: ResultContext): Result {
     action: inspection.action,
     reason: inspection.reason,
     ...(inspection.detail !== null && { detail: inspection.detail }),
-    score: significant(inspection.score),
-    threshold: significant(inspection.threshold),
-    warn_threshold: significant(inspection.warnThreshold),
+    score: finite(inspection.score),
+    threshold: finite(inspection.threshold),
+    warn_threshold: finite(inspection.warnThreshold),
     ...(context.marginSigma !== undefined && { margin_sigma: context.marginSigma }),
     ...(inspection.regions.length > 0 && { regions: topRegions(inspection) }),
     times: {
@@ -96,7 +96,7 @@ function topRegions({ regions }: Inspection): NonNullable<Result["regions"]> {
     y: shareOf(y),
     w: shareOf(w),
     h: shareOf(h),
-    score: significant(score) ?? 0,
+    score: Number((finite(score) ?? 0).toPrecision(6)),
     area: Math.min(1, Math.max(0, Number(area.toFixed(6)))),
   }));
 }
@@ -105,9 +105,9 @@ function shareOf(value: number): number {
   return Math.min(1, Math.max(0, Number(value.toFixed(4))));
 }
 
-/** Six digits, as a float32 has; JSON knows no NaN or infinity. */
-function significant(value: number | null): number | null {
-  return value === null || !Number.isFinite(value) ? null : Number(value.toPrecision(6));
+/** The raw value, so that whoever compares score and threshold gets our verdict; JSON knows no NaN or infinity. */
+function finite(value: number | null): number | null {
+  return value === null || !Number.isFinite(value) ? null : value;
 }
 
 function round(value: number | null, digits: number): number | null {

@@ -1,0 +1,480 @@
+import type { IPublishPacket } from "mqtt";
+import type { Logger } from "pino";
+import type { BrokerConfig, ImagesConfig } from "../config/schema.ts";
+import { messageOf } from "../domain/errors.ts";
+import type { Frame, Inspection } from "../domain/inspection.ts";
+import { uuid7 } from "../domain/uuid7.ts";
+import type { Gap, OutboxMessage, StoreFailure } from "../store/protocol.ts";
+import { Store } from "../store/store.ts";
+import { BrokerClient, type Publication } from "./client.ts";
+import { Commands, type CommandAudit, type CommandHandlers } from "./commands.ts";
+import type { BrokerAddress } from "./connection.ts";
+import { countersMessage } from "./counters-message.ts";
+import { EmbeddedBroker } from "./embedded-broker.ts";
+import { ImageLane, type InspectionPicture } from "./image-lane.ts";
+import { OutboxPublisher } from "./outbox.ts";
+import { resultPayload, type ResultContext } from "./result-payload.ts";
+import { RetainedTopics } from "./retained.ts";
+import type { AlarmMessage, CameraStateMessage } from "./schemas/camera.ts";
+import type {
+  JobMessage,
+  StationEvent,
+  StationHealth,
+  StationInfo,
+  StationState,
+} from "./schemas/station.ts";
+import { SCHEMA_VERSION } from "./schemas/words.ts";
+import { TokenBucket } from "./token-bucket.ts";
+import { stationTopics, type StationTopics } from "./topics.ts";
+
+const LIVE_EXPIRY_S = 60; // interfaces.md §3.1
+const HEALTH_EXPIRY_S = 30;
+const JOB_KEPT_S = 86_400;
+const PRUNE_EVERY_MS = 3_600_000;
+const STOP_TIMEOUT_MS = 1000;
+const AUDITS_PER_S = 5; // a flood of bad commands must not push results out of the outbox
+const AUDITS_AT_ONCE = 50;
+
+export interface MessengerOptions {
+  readonly station: string;
+  /** Topic root, without a slash at its end. */
+  readonly root: string;
+  /** UUID of this run. */
+  readonly session: string;
+  /** assayd's version. */
+  readonly software: string;
+  readonly cameras: readonly string[];
+  readonly broker: BrokerConfig;
+  readonly images: ImagesConfig;
+  readonly store: { readonly file: string; readonly maxMessages: number; readonly historyDays: number };
+  readonly handlers: CommandHandlers;
+  /** More prefixes that callers' response topics may have; `{root}/rsp/` always may. */
+  readonly responsePrefixes?: readonly string[];
+  /** systemd's $CREDENTIALS_DIRECTORY; null if there is none. */
+  readonly credentialsDirectory: string | null;
+  readonly logger: Logger;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** n random bytes. */
+  readonly random: (n: number) => Uint8Array;
+  /** A fault of the broker connection or of the store begins, changes or ends (null). */
+  readonly onFault: (
+    source: "mqtt" | "store",
+    fault: { readonly code: string; readonly text: string } | null,
+  ) => void;
+}
+
+/** Numbers for health, metrics and the terminal. */
+export interface MessengerStats {
+  readonly connected: boolean;
+  /** Messages that the broker has not acknowledged. */
+  readonly queued: number;
+  /** Rows not yet on the disk. */
+  readonly storePending: number;
+  readonly published: number;
+  /** Messages a second of the last outbox batch of 100 or more; 0 before the first. */
+  readonly drainPerS: number;
+  readonly imagesPublished: number;
+  readonly imagesDropped: number;
+}
+
+/**
+ * Everything the station says to and hears from the plant. Nothing here waits for the broker or the disk on the verdict's
+ * path: `deliver`, `event`, `alarm` and the state calls return at once and never throw.
+ */
+export class Messenger {
+  readonly #options: MessengerOptions;
+  readonly #topics: StationTopics;
+  readonly #store: Store;
+  readonly #broker: EmbeddedBroker | null;
+  readonly #outbox: OutboxPublisher;
+  readonly #retained: RetainedTopics;
+  readonly #commands: Commands;
+  readonly #images: ImageLane;
+  readonly #audits = new TokenBucket(AUDITS_PER_S, AUDITS_AT_ONCE);
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #client: BrokerClient | null = null;
+  #heartbeats = 0;
+  #refused: string | null = null;
+
+  /**
+   * Opens the store. Nothing is sent before `start`.
+   * @throws ConfigError if the store's file cannot be used
+   */
+  static async open(options: MessengerOptions): Promise<Messenger> {
+    const events: StoreEvents = {
+      committed: () => undefined,
+      failed: () => undefined,
+      setAside: () => undefined,
+    };
+    const store = await Store.open(options.store.file, {
+      maxMessages: options.store.maxMessages,
+      historyDays: options.store.historyDays,
+      now: options.now,
+      onFailure: (failure) => {
+        events.failed(failure);
+      },
+      onCommitted: () => {
+        events.committed();
+      },
+      onSetAside: (path) => {
+        events.setAside(path);
+      },
+    });
+    return new Messenger(options, store, events);
+  }
+
+  private constructor(options: MessengerOptions, store: Store, events: StoreEvents) {
+    const { logger, now, root, broker } = options;
+    this.#options = options;
+    this.#store = store;
+    this.#topics = stationTopics(root);
+    this.#broker = broker.kind === "embedded" ? new EmbeddedBroker(broker.host, broker.port) : null;
+    const publish = (message: Publication): Promise<void> => this.#publish(message);
+    const sink = sinkOf(() => this.#client, publish);
+    this.#retained = new RetainedTopics(sink, now, (topic, error) => {
+      logger.warn({ topic, err: error }, "retained topic not taken by the broker");
+    });
+    this.#outbox = new OutboxPublisher({
+      source: store,
+      sink,
+      logger,
+      now,
+      gapMessage: (gap) => this.#gapMessage(gap),
+      onSent: (message, payload) => {
+        this.#sent(message, payload);
+      },
+      onRefused: (text) => {
+        this.#setRefused(text);
+      },
+    });
+    this.#commands = new Commands({
+      root,
+      topics: this.#topics,
+      cameras: options.cameras,
+      handlers: options.handlers,
+      responsePrefixes: [`${root}/rsp/`, ...(options.responsePrefixes ?? [])],
+      publish,
+      audit: (entry) => {
+        this.#audit(entry);
+      },
+      logger,
+      now,
+    });
+    const connected = (): boolean => this.connected;
+    this.#images = new ImageLane({ root, images: options.images, connected, publish, logger });
+    events.committed = () => {
+      this.#outbox.notify();
+    };
+    events.failed = (failure) => {
+      this.#storeFailed(failure);
+    };
+    events.setAside = (path) => {
+      this.#storeSetAside(path);
+    };
+  }
+
+  /** Inspections, sequence numbers and counters. */
+  get store(): Store {
+    return this.#store;
+  }
+
+  get connected(): boolean {
+    return this.#client?.connected ?? false;
+  }
+
+  /** Where the broker is; the embedded one has its port only after `start`. */
+  get brokerUrl(): string {
+    const { broker } = this.#options;
+    return broker.kind === "external" ? broker.url : (this.#broker?.url ?? "");
+  }
+
+  get stats(): MessengerStats {
+    return {
+      connected: this.connected,
+      queued: this.#store.outboxDepth,
+      storePending: this.#store.pending,
+      published: this.#outbox.published,
+      drainPerS: this.#outbox.ratePerS,
+      imagesPublished: this.#images.published,
+      imagesDropped: this.#images.dropped,
+    };
+  }
+
+  /** Starts the embedded broker if that is configured, then connects for ever. @throws if that port is taken */
+  async start(): Promise<void> {
+    await this.#broker?.start();
+    const { station, session, credentialsDirectory, logger, now } = this.#options;
+    const offline: StationState = { state: "offline", session };
+    const client = new BrokerClient({
+      broker: this.#address(),
+      identity: {
+        clientId: `assayd-${station}`,
+        will: { topic: this.#topics.state, payload: JSON.stringify(offline) },
+        credentialsDirectory,
+      },
+      logger,
+      now,
+      onConnect: () => void this.#born(client),
+      onDisconnect: () => {
+        this.#outbox.disconnected();
+      },
+      onMessage: (packet: IPublishPacket) => void this.#commands.receive(packet),
+      onFault: (fault) => {
+        this.#options.onFault("mqtt", fault);
+      },
+    });
+    this.#client = client;
+    client.start();
+    if (this.#store.setAside !== null) this.#storeSetAside(this.#store.setAside);
+    this.#prune();
+  }
+
+  /** Writes everything to the disk, says `stopped`, ends the connection and the embedded broker. Within 3 s. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
+    const client = this.#client;
+    if (client?.connected === true) {
+      await this.#store.flush(STOP_TIMEOUT_MS).catch(() => undefined); // `close` below says it again
+      await Promise.race([
+        client.publish(this.#stateMessage("stopped")).catch(() => undefined),
+        new Promise<void>((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref()),
+      ]);
+    }
+    this.#outbox.disconnected();
+    await client?.stop();
+    try {
+      await this.#store.close(STOP_TIMEOUT_MS);
+    } catch (error) {
+      this.#options.logger.error({ err: error }, "results were not written to the disk");
+    }
+    await this.#broker?.stop();
+  }
+
+  /** One part's result: recorded and queued in one transaction; pictures if they are wanted. */
+  deliver(inspection: Inspection, context: ResultContext, picture: InspectionPicture | null): void {
+    const images = picture === null ? [] : this.#images.offer(inspection, picture);
+    const named = Object.fromEntries(images.map(({ kind, topic }) => [kind, { topic }]));
+    const result = resultPayload(inspection, images.length === 0 ? context : { ...context, images: named });
+    const topics = this.#topics.camera(inspection.camera);
+    this.#store.append([
+      {
+        inspection,
+        recipe: context.recipe.id ?? "",
+        topic: topics.result,
+        payload: JSON.stringify(result),
+        qos: 1,
+        expiryS: LIVE_EXPIRY_S,
+      },
+    ]);
+    this.#publishCounters(inspection.camera);
+  }
+
+  /** Records and publishes what happened (who changed what). */
+  event(kind: string, data: Readonly<Record<string, unknown>>, camera: string | null = null): void {
+    const payload = JSON.stringify(this.#eventOf(kind, data, camera));
+    this.#store.append([
+      { inspection: null, recipe: "", topic: this.#topics.event, payload, qos: 1, expiryS: null },
+    ]);
+  }
+
+  /** Sets an alarm, or (null) takes it away: cleared and acknowledged. */
+  alarm(camera: string, code: string, alarm: AlarmMessage | null): void {
+    const topic = this.#topics.camera(camera).alarm(code);
+    if (alarm === null) this.#retained.clear(topic);
+    else this.#retained.set(topic, JSON.stringify(alarm));
+  }
+
+  /** Progress or end of a job; an ended one leaves its topic after 24 h. */
+  job(message: JobMessage): void {
+    const topic = this.#topics.job(message.id);
+    this.#retained.set(topic, JSON.stringify(message), message.ended === null ? null : JOB_KEPT_S);
+    if (message.ended !== null) {
+      this.#later(JOB_KEPT_S * 1000, () => {
+        this.#retained.clear(topic);
+      });
+    }
+  }
+
+  info(message: Omit<StationInfo, "schema" | "ts" | "station" | "sw">): void {
+    const { station, software } = this.#options;
+    const whole = { schema: SCHEMA_VERSION, ts: this.#timestamp(), station, sw: software, ...message };
+    this.#retained.set(this.#topics.info, JSON.stringify(whole));
+  }
+
+  /** Call it every 10 s; queue numbers are added. */
+  health(message: Omit<StationHealth, "ts" | "mqtt_queued">): void {
+    const { queued, storePending, drainPerS } = this.stats;
+    const own = { mqtt_queued: queued, store_pending: storePending, drain_per_s: Math.round(drainPerS) };
+    const whole = { ts: this.#timestamp(), ...message, ...own };
+    this.#retained.set(this.#topics.health, JSON.stringify(whole), HEALTH_EXPIRY_S);
+  }
+
+  /** Call it every second. */
+  heartbeat(ready: boolean, fault: boolean): void {
+    this.#heartbeats += 1;
+    const payload = JSON.stringify({ n: this.#heartbeats, ts: this.#timestamp(), ready, fault });
+    if (this.connected)
+      this.#publish({ topic: this.#topics.heartbeat, payload, qos: 0, retain: false }).catch(() => undefined);
+  }
+
+  cameraState(camera: string, message: Omit<CameraStateMessage, "schema" | "ts">): void {
+    const whole = { schema: SCHEMA_VERSION, ts: this.#timestamp(), ...message };
+    this.#retained.set(this.#topics.camera(camera).state, JSON.stringify(whole));
+  }
+
+  /** Begins the camera's totals anew. */
+  resetCounters(camera: string): void {
+    this.#store.resetCounters(camera);
+    this.#publishCounters(camera);
+  }
+
+  /** Publishes a picture now (command `snapshot`). @throws DeliveryError without a connection */
+  snapshot(frame: Frame): Promise<{ readonly topic: string; readonly bytes: number }> {
+    return this.#images.snapshot(frame);
+  }
+
+  /** Sends all retained topics again (command `republish`). */
+  republish(): void {
+    if (this.connected) this.#publish(this.#stateMessage("online")).catch(() => undefined);
+    this.#retained.republish();
+  }
+
+  async #born(client: BrokerClient): Promise<void> {
+    try {
+      const born = client.publish(this.#stateMessage("online"));
+      const subscribed = client.subscribe(this.#topics.commands);
+      for (const camera of this.#options.cameras) this.#publishCounters(camera);
+      this.#retained.republish();
+      this.#outbox.connected();
+      await Promise.all([born, subscribed]);
+    } catch (error) {
+      if (client.connected) this.#setRefused(messageOf(error));
+    }
+  }
+
+  #publish(message: Publication): Promise<void> {
+    if (this.#client === null) return Promise.reject(new Error("not started"));
+    return this.#client.publish(message);
+  }
+
+  #address(): BrokerAddress {
+    const { broker } = this.#options;
+    if (broker.kind === "external") return broker;
+    return { url: this.#broker?.url ?? "", protocolVersion: 4, keepaliveS: 10 }; // aedes knows no MQTT 5
+  }
+
+  #sent(message: OutboxMessage, payload: string): void {
+    if (message.camera === null) return;
+    const age = (this.#options.now() - message.at) / 1000;
+    if (age < LIVE_EXPIRY_S)
+      this.#retained.set(this.#topics.camera(message.camera).resultLast, payload, LIVE_EXPIRY_S - age);
+  }
+
+  #publishCounters(camera: string): void {
+    const message = countersMessage(this.#store.counters(camera), this.#options.now());
+    this.#retained.set(this.#topics.camera(camera).counters, JSON.stringify(message));
+  }
+
+  #stateMessage(state: "online" | "stopped"): Publication {
+    const { session, software } = this.#options;
+    const message: StationState = {
+      state,
+      session,
+      ts: this.#timestamp(),
+      sw: software,
+      schema: SCHEMA_VERSION,
+    };
+    return { topic: this.#topics.state, payload: JSON.stringify(message), qos: 1, retain: true };
+  }
+
+  #eventOf(kind: string, data: Readonly<Record<string, unknown>>, camera: string | null): StationEvent {
+    const { now, random, session } = this.#options;
+    const eventId = uuid7(now(), random(10));
+    return {
+      schema: SCHEMA_VERSION,
+      event_id: eventId,
+      session,
+      ts: this.#timestamp(),
+      kind,
+      camera,
+      data: { ...data },
+      historical: false,
+    };
+  }
+
+  #gapMessage({ camera, from, to, count, reason }: Gap): Publication {
+    const named = camera === "" ? null : camera;
+    const payload = JSON.stringify(this.#eventOf("gap", { camera: named, from, to, count, reason }, named));
+    this.#options.logger.warn({ camera, from, to, count, reason }, "results were lost: the queue was full");
+    return { topic: this.#topics.event, payload, qos: 1, retain: false };
+  }
+
+  #audit({ kind, command, by, code, text }: CommandAudit): void {
+    this.#options.logger.info({ kind, command, by, code }, text);
+    if (this.#audits.take(performance.now())) this.event(kind, { command, by, code, text });
+  }
+
+  #storeFailed(failure: StoreFailure | null): void {
+    if (failure !== null) this.#options.logger.error({ code: failure.code }, failure.message);
+    else this.#options.logger.info("store writes again");
+    this.#options.onFault("store", failure === null ? null : { code: failure.code, text: failure.message });
+  }
+
+  #storeSetAside(path: string): void {
+    const text = `The store was damaged. It is kept as ${path} for repair (sqlite3 .recover); an empty one was begun.`;
+    this.#options.logger.error({ path }, text);
+    this.event("store.set-aside", { path, text });
+  }
+
+  #setRefused(text: string | null): void {
+    if (text === this.#refused) return;
+    this.#refused = text;
+    if (text !== null) this.#options.logger.warn(text);
+    this.#options.onFault("mqtt", text === null ? null : { code: "mqtt-denied", text });
+  }
+
+  #prune(): void {
+    this.#store.prune().catch((error: unknown) => {
+      this.#options.logger.warn({ err: error }, "history not pruned");
+    });
+    this.#later(PRUNE_EVERY_MS, () => {
+      this.#prune();
+    });
+  }
+
+  #later(delayMs: number, work: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      work();
+    }, delayMs);
+    timer.unref();
+    this.#timers.add(timer);
+  }
+
+  #timestamp(): string {
+    return new Date(this.#options.now()).toISOString();
+  }
+}
+
+/** Filled in once the messenger exists: the store is opened before it. */
+interface StoreEvents {
+  committed: () => void;
+  failed: (failure: StoreFailure | null) => void;
+  setAside: (path: string) => void;
+}
+
+function sinkOf(client: () => BrokerClient | null, publish: (message: Publication) => Promise<void>) {
+  return {
+    get connected(): boolean {
+      return client()?.connected ?? false;
+    },
+    get connectedAt(): number | null {
+      return client()?.connectedAt ?? null;
+    },
+    get window(): number {
+      return client()?.window ?? 1;
+    },
+    publish,
+  };
+}

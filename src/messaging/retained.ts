@@ -1,0 +1,76 @@
+import type { Publication } from "./client.ts";
+
+/** Where state topics are published to. */
+export interface RetainedSink {
+  readonly connected: boolean;
+  publish(message: Publication): Promise<void>;
+}
+
+interface Topic {
+  message: Publication;
+  /** When it was set, epoch ms. */
+  at: number;
+  /** Newer than what the broker has. */
+  dirty: boolean;
+  sending: boolean;
+}
+
+/**
+ * The newest message of each retained topic. It is sent when it changes and again on every connect (a broker may have
+ * lost it); while one is on its way, newer ones of the same topic replace each other. Expired ones are not sent again.
+ */
+export class RetainedTopics {
+  readonly #topics = new Map<string, Topic>();
+  readonly #sink: RetainedSink;
+  readonly #now: () => number;
+  readonly #onFailure: (topic: string, error: unknown) => void;
+
+  /** @param onFailure the broker refused it; it is sent again with the next change or connect */
+  constructor(sink: RetainedSink, now: () => number, onFailure: (topic: string, error: unknown) => void) {
+    this.#sink = sink;
+    this.#now = now;
+    this.#onFailure = onFailure;
+  }
+
+  /** Sets a topic's newest value. */
+  set(topic: string, payload: string | Buffer, expiryS: number | null = null): void {
+    const message: Publication = { topic, payload, qos: 1, retain: true, expiryS };
+    const known = this.#topics.get(topic) ?? { message, at: 0, dirty: true, sending: false };
+    Object.assign(known, { message, at: this.#now(), dirty: true });
+    this.#topics.set(topic, known);
+    void this.#send(known);
+  }
+
+  /** Empties a topic: late subscribers get nothing. */
+  clear(topic: string): void {
+    this.set(topic, "");
+  }
+
+  /** Sends all of them (again). */
+  republish(): void {
+    for (const topic of this.#topics.values()) {
+      topic.dirty = true;
+      void this.#send(topic);
+    }
+  }
+
+  async #send(topic: Topic): Promise<void> {
+    if (topic.sending) return;
+    topic.sending = true;
+    const connected = (): boolean => this.#sink.connected;
+    while (topic.dirty && connected()) {
+      topic.dirty = false;
+      const { message, at } = topic;
+      const left = message.expiryS == null ? null : message.expiryS - (this.#now() - at) / 1000;
+      if (left !== null && left <= 0) break;
+      try {
+        await this.#sink.publish({ ...message, expiryS: left });
+        if (message.payload === "" && topic.message === message) this.#topics.delete(message.topic);
+      } catch (error) {
+        if (connected()) this.#onFailure(message.topic, error);
+        break;
+      }
+    }
+    topic.sending = false;
+  }
+}
