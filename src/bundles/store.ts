@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { cp, mkdir, readdir, rm } from "node:fs/promises";
+import { cp, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelError, messageOf } from "../domain/errors.ts";
 import { renameDurably, syncFolder, syncTree, writeDurably } from "../system/durable-files.ts";
@@ -109,21 +109,20 @@ export class BundleStore {
    * @throws ModelError `no-active-bundle`, `no-parent`, or as `promote`.
    */
   async rollback(recipe: string): Promise<BundleManifest> {
-    const id = this.active(recipe);
-    if (id === null) {
+    const pointer = this.#readPointer(recipe);
+    if (pointer === null) {
       throw new ModelError(
         "no-active-bundle",
         `Recipe "${recipe}" has no active bundle. Use "assayd models promote".`,
       );
     }
-    const { parent } = await readManifest(this.dir(id));
-    if (parent === null) {
+    if (pointer.parent === null) {
       throw new ModelError(
         "no-parent",
-        `Bundle ${id} has no parent to go back to. Use "assayd models promote".`,
+        `Bundle ${pointer.id} has no parent to go back to. Use "assayd models promote".`,
       );
     }
-    return this.promote(recipe, parent);
+    return this.promote(recipe, pointer.parent);
   }
 
   /** Deletes a bundle. @throws ModelError `bundle-active` for the active one of any recipe, `bundle-missing`. */
@@ -178,7 +177,7 @@ export class BundleStore {
     await syncTree(folder);
     failpoint("add.files-synced");
     try {
-      await renameDurably(folder, target);
+      await rename(folder, target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
       await this.#copyIn(folder, target); // the job folder is on another file system

@@ -70,7 +70,10 @@ describe("Inspector", () => {
   it("keeps the old bundle when the golden frames of the new one score wrong", async () => {
     await inspector.load(await sampleBundle(folder, "good"));
     const wrong = await sampleBundle(folder, "wrong", { goldenError: 0.002 });
-    await expect(inspector.load(wrong)).rejects.toMatchObject({ name: "ModelError", code: "golden-mismatch" });
+    await expect(inspector.load(wrong)).rejects.toMatchObject({
+      name: "ModelError",
+      code: "golden-mismatch",
+    });
     expect(inspector.status).toMatchObject({ bundleId: "good", ready: true });
     expect((await inspector.infer(picture(100), ask)).bundleId).toBe("good");
   });
@@ -120,7 +123,10 @@ describe("Inspector", () => {
     await inspector.load(await sampleBundle(folder, "one"));
     const hung = pidOf(inspector);
     process.kill(hung, "SIGSTOP");
-    await expect(inspector.infer(picture(50), ask)).rejects.toMatchObject({ code: "process-died", message: /hung/ });
+    await expect(inspector.infer(picture(50), ask)).rejects.toMatchObject({
+      code: "process-died",
+      message: /hung/,
+    });
     await becomesReady();
     expect(pidOf(inspector)).not.toBe(hung);
   });
@@ -131,7 +137,9 @@ describe("Inspector", () => {
     const pid = pidOf(inspector);
     process.kill(pid, "SIGSTOP");
     const begun = performance.now();
-    await expect(inspector.infer(picture(50), { ...ask, timeoutMs: 100 })).rejects.toMatchObject({ code: "late" });
+    await expect(inspector.infer(picture(50), { ...ask, timeoutMs: 100 })).rejects.toMatchObject({
+      code: "late",
+    });
     expect(performance.now() - begun).toBeLessThan(200);
     process.kill(pid, "SIGCONT");
     expect((await inspector.infer(picture(77), ask)).score).toBeCloseTo(expectedScore(77), 6);
