@@ -2,7 +2,15 @@ import type { AandConfig } from "../../config/schema.ts";
 import type { Size } from "../../domain/inspection.ts";
 import type { Shape, Weights } from "../../graph/ops.ts";
 import { tf } from "../../graph/tf.ts";
-import type { FeatureBatches, Level, Method, MethodContext, MethodTraining, TrainableStage, TrainedMethod } from "../method.ts";
+import type {
+  FeatureBatches,
+  Level,
+  Method,
+  MethodContext,
+  MethodTraining,
+  TrainableStage,
+  TrainedMethod,
+} from "../method.ts";
 import { createAdvancedTeacher, createAmplifyStage, type AmplifyStage } from "./amplify-stage.ts";
 import { gateTrust, withTrust } from "./amplify-weights.ts";
 import { createDistillStage, type DistillStage } from "./distill-stage.ts";
@@ -64,7 +72,9 @@ class AandTraining implements MethodTraining {
     }
     const trust = new Map(this.#levels.map(({ level }, at) => [level, gateTrust(highest[at] ?? [])]));
     this.#amplifier = withTrust(trained, trust);
-    return [...trust].map(([level, value]) => `level ${level}: amplifier trusted ${Math.round(100 * value)} %`).join(", ");
+    return [...trust]
+      .map(([level, value]) => `level ${level}: amplifier trusted ${Math.round(100 * value)} %`)
+      .join(", ");
   }
 
   async prepareDistill(normals: FeatureBatches): Promise<TrainableStage> {
@@ -102,13 +112,16 @@ class AandTraining implements MethodTraining {
         tf.tidy(() => {
           const features = this.#tensors(records);
           const amplified = teacher ? teacher.amplify(features) : features;
-          for (const [at, tensor] of amplified.entries()) accumulators[at]?.add(tensor.dataSync() as Float32Array);
+          for (const [at, tensor] of amplified.entries())
+            accumulators[at]?.add(tensor.dataSync() as Float32Array);
         });
       }
     } finally {
       teacher?.dispose();
     }
-    return whiteningWeights(new Map(this.#levels.map(({ level }, at) => [level, (accumulators[at] as Accumulator).result()])));
+    return whiteningWeights(
+      new Map(this.#levels.map(({ level }, at) => [level, (accumulators[at] as Accumulator).result()])),
+    );
   }
 
   #tensors(records: readonly Float32Array[]): tf.Tensor4D[] {

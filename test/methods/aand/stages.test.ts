@@ -1,0 +1,209 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { aandSchema } from "../../../src/config/schema.ts";
+import { createAdam } from "../../../src/graph/adam.ts";
+import { createRandom, normal } from "../../../src/graph/random.ts";
+import { tf } from "../../../src/graph/tf.ts";
+import { trainStep } from "../../../src/graph/train-step.ts";
+import { createAdvancedTeacher, createAmplifyStage } from "../../../src/methods/aand/amplify-stage.ts";
+import { withTrust } from "../../../src/methods/aand/amplify-weights.ts";
+import { createDistillStage } from "../../../src/methods/aand/distill-stage.ts";
+import { createFeatureAccumulator, whiteningWeights } from "../../../src/methods/aand/whiten.ts";
+import { relativeDifference, runTf } from "../../contract/run-network.ts";
+
+const LEVELS = [
+  { level: 2, shape: { c: 8, h: 8, w: 8 } },
+  { level: 3, shape: { c: 16, h: 4, w: 4 } },
+];
+const PICTURE = { width: 64, height: 64 };
+const BATCH = 4;
+const ADAM = { beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
+
+const random = createRandom(4);
+const kept: tf.Tensor[] = [];
+const keep = <T extends tf.Tensor>(tensor: T): T => {
+  kept.push(tensor);
+  return tensor;
+};
+afterAll(() => tf.dispose(kept));
+
+/** Masks with one box a picture, and features whose channels move inside it. */
+const masks = keep(boxMasks());
+const anomalous = LEVELS.map(({ shape: { c, h, w } }) => {
+  const inside = tf.avgPool(masks, PICTURE.height / h, PICTURE.height / h, "valid");
+  const noise = gaussian([BATCH, h, w, c]);
+  return keep(
+    tf.add(noise, tf.mul(tf.tensor1d(Array.from({ length: c }, (_, i) => (i % 3) - 1)), tf.mul(inside, 2))),
+  ) as tf.Tensor4D;
+});
+/** Features of normal pictures: a picture-wide pattern and little noise, so that a student can learn them. */
+const normals = LEVELS.map(({ shape: { c, h, w } }) => {
+  const pattern = gaussian([1, h, w, c]);
+  return keep(tf.add(pattern, tf.mul(gaussian([BATCH, h, w, c]), 0.2))) as tf.Tensor4D;
+});
+
+function gaussian(shape: [number, number, number, number]): tf.Tensor4D {
+  const length = shape.reduce((product, size) => product * size, 1);
+  return tf.tensor4d(
+    Float32Array.from({ length }, () => normal(random)),
+    shape,
+  );
+}
+
+function boxMasks(): tf.Tensor4D {
+  const data = new Float32Array(BATCH * 64 * 64);
+  for (let image = 0; image < BATCH; image++) {
+    const at = 16 * (image % 3);
+    for (let y = at; y < at + 24; y++)
+      data.fill(1, (image * 64 + y) * 64 + at, (image * 64 + y) * 64 + at + 24);
+  }
+  return tf.tensor4d(data, [BATCH, 64, 64, 1]);
+}
+
+const config = aandSchema.parse({ name: "aand", amplify: { hidden: 2, memory: 6 } });
+
+/** Losses of the first and of the last step. */
+function train(
+  variables: Parameters<typeof trainStep>[0],
+  steps: number,
+  loss: () => tf.Scalar,
+): [number, number] {
+  const adam = createAdam(ADAM);
+  const first = trainStep(variables, adam, 5e-3, loss);
+  let last = first;
+  for (let step = 1; step < steps; step++) last = trainStep(variables, adam, 5e-3, loss);
+  adam.dispose();
+  return [first, last];
+}
+
+function whiteningOf(features: readonly tf.Tensor4D[]) {
+  return whiteningWeights(
+    new Map(
+      LEVELS.map(({ level, shape }, at) => {
+        const accumulator = createFeatureAccumulator(shape.c);
+        accumulator.add(features[at]!.dataSync() as Float32Array);
+        return [level, accumulator.result()];
+      }),
+    ),
+  );
+}
+
+describe("createAmplifyStage", () => {
+  it("learns to open the gate on synthetic defects, and gives keys of length 1", () => {
+    const stage = createAmplifyStage({ levels: LEVELS, config, seed: 1 });
+    const [first, last] = train(stage.variables, 60, () => stage.loss(anomalous, masks, null));
+    expect(last).toBeLessThan(0.5 * first);
+    const gate = tf.tidy(() => stage.gates(anomalous)[1]!);
+    const inside = tf.tidy(() => tf.greater(tf.avgPool(masks, 16, 16, "valid"), 0.3).dataSync());
+    const values = gate.dataSync();
+    const mean = (wanted: number) => {
+      const chosen = [...values].filter((_, at) => Number(inside[at]) === wanted);
+      return chosen.reduce((sum, value) => sum + value, 0) / chosen.length;
+    };
+    expect(mean(1)).toBeGreaterThan(mean(0) + 0.3);
+    const keys = stage.trainedWeights().get("raa.3.keys.weight")!;
+    expect(Math.hypot(...keys.data.subarray(0, 16))).toBeCloseTo(1, 5);
+    tf.dispose(gate);
+    stage.dispose();
+  });
+
+  it("begins the same for the same seed, and goes on from the weights of an interrupted run", () => {
+    const lossOf = (options: Partial<Parameters<typeof createAmplifyStage>[0]>): number => {
+      const stage = createAmplifyStage({ levels: LEVELS, config, seed: 2, ...options });
+      const loss = tf.tidy(() => stage.loss(anomalous, masks, masks).dataSync()[0]!);
+      stage.dispose();
+      return loss;
+    };
+    const stage = createAmplifyStage({ levels: LEVELS, config, seed: 2 });
+    expect(lossOf({})).toBe(lossOf({}));
+    expect(lossOf({ seed: 3 })).not.toBe(lossOf({}));
+    expect(lossOf({ seed: 3, start: stage.variables.toWeights() })).toBe(lossOf({}));
+    stage.dispose();
+  });
+});
+
+describe("createAdvancedTeacher", () => {
+  it("leaves features as they are at trust 0, and changes them at trust 1", () => {
+    const stage = createAmplifyStage({ levels: LEVELS, config, seed: 1 });
+    const change = (trust: number): number => {
+      const weights = withTrust(stage.trainedWeights(), new Map(LEVELS.map(({ level }) => [level, trust])));
+      const teacher = createAdvancedTeacher({ levels: LEVELS, config, weights });
+      const largest = tf.tidy(
+        () => tf.max(tf.abs(tf.sub(teacher.amplify(anomalous)[0]!, anomalous[0]!))).dataSync()[0]!,
+      );
+      teacher.dispose();
+      return largest;
+    };
+    expect(change(0)).toBe(0);
+    expect(change(1)).toBeGreaterThan(0.01);
+    stage.dispose();
+  });
+});
+
+describe("createDistillStage", () => {
+  const amplify = createAmplifyStage({ levels: LEVELS, config, seed: 1 });
+  const amplified = amplify.trainedWeights();
+  amplify.dispose();
+
+  it.each([
+    { student: "compact", distance: "whitened" },
+    { student: "compact", distance: "cosine" },
+    { student: "reverse", distance: "whitened" },
+    { student: "reverse", distance: "cosine" },
+  ] as const)("$student student with $distance distance learns normals, and frozen weights stay", (form) => {
+    const stage = createDistillStage({
+      levels: LEVELS,
+      config: { ...config, ...form },
+      seed: 5,
+      amplify: amplified,
+      whitening: whiteningOf(normals),
+      mapSize: PICTURE,
+    });
+    const [first, last] = train(stage.variables, 40, () => stage.loss(normals));
+    expect(last).toBeLessThan(0.7 * first);
+    const trained = stage.trainedWeights();
+    for (const [name, weight] of amplified) expect(trained.get(name)).toEqual(weight);
+    stage.dispose();
+  });
+
+  it("gives maps that rise where features are unlike normals, the same as the network it exports", () => {
+    const stage = createDistillStage({
+      levels: LEVELS,
+      config,
+      seed: 5,
+      amplify: null,
+      whitening: whiteningOf(normals),
+      mapSize: PICTURE,
+    });
+    train(stage.variables, 60, () => stage.loss(normals));
+    const defective = normals.map((feature, at) => tf.add(feature, tf.mul(anomalous[at]!, 1)) as tf.Tensor4D);
+    const [calm, raised] = [normals, defective].map((features) => {
+      const map = tf.tidy(() => stage.map(features));
+      const data = Float32Array.from(map.dataSync());
+      tf.dispose(map);
+      return data;
+    });
+    const highest = (map: Float32Array) => map.reduce((a, b) => Math.max(a, b), -Infinity);
+    expect(highest(raised!)).toBeGreaterThan(2 * highest(calm!));
+    const { network, weights } = stage.trained();
+    const firstPicture = normals.map((feature, at) => {
+      const planes = tf.tidy(() => tf.transpose(tf.slice(feature, 0, 1), [0, 3, 1, 2]).dataSync());
+      return { shape: LEVELS[at]!.shape, data: Float32Array.from(planes) };
+    });
+    const [exported] = runTf(network, weights, firstPicture);
+    expect(relativeDifference(exported!, calm!.subarray(0, 64 * 64))).toBeLessThan(1e-4);
+    tf.dispose(defective);
+    stage.dispose();
+  });
+
+  it("refuses to begin without the whitening of a level", () => {
+    const options = {
+      levels: LEVELS,
+      config,
+      seed: 5,
+      amplify: amplified,
+      whitening: new Map(),
+      mapSize: PICTURE,
+    };
+    expect(() => createDistillStage(options)).toThrow(/whiten|standardize/);
+  });
+});
