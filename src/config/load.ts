@@ -1,0 +1,127 @@
+import { dirname, join, resolve } from "node:path";
+import { ConfigError, messageOf } from "../domain/errors.ts";
+import { problemsOf } from "./issue-words.ts";
+import type { ConfigProblem } from "./problem.ts";
+import { configSchema, type CameraConfig, type Config } from "./schema.ts";
+import { YamlSource } from "./yaml-source.ts";
+
+/** Environment variables; those looked at: STATE_DIRECTORY and CREDENTIALS_DIRECTORY (both of systemd). */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the loader needs of the machine. */
+export interface ConfigFiles {
+  /** The text of a file. @throws if it cannot be read. */
+  readonly readFile: (path: string) => string;
+}
+
+/**
+ * The configuration of a file, or the defaults if there is none. Relative paths count from the file's folder; systemd's
+ * state folder and its credential `mqtt-password` win over what the file says.
+ * @throws ConfigError that lists every problem as `file:line:column key: what is wrong; expected; remedy`.
+ */
+export function loadConfig(file: string | null, env: Environment, files: ConfigFiles): Config {
+  const checked = parseConfig(file === null ? "" : readText(file, files));
+  if ("problems" in checked) throw configError(file ?? "defaults", checked.problems);
+  const folder = file === null ? resolve(".") : dirname(resolve(file));
+  return withSystemd(withAbsolutePaths(checked.config, folder), env, files);
+}
+
+/** What a text means as configuration, or everything that is wrong with it. Touches nothing outside. */
+export function parseConfig(
+  text: string,
+): { readonly config: Config } | { readonly problems: readonly ConfigProblem[] } {
+  const source = new YamlSource(text);
+  const yaml = source.parse();
+  if ("problems" in yaml) return yaml;
+  const parsed = configSchema.safeParse(yaml.value, { reportInput: false });
+  if (!parsed.success) return { problems: problemsOf(parsed.error.issues, source, yaml.value) };
+  const problems = duplicateNames(parsed.data.cameras, source);
+  return problems.length > 0 ? { problems } : { config: parsed.data };
+}
+
+/** `file:line:column key: message` of one problem. */
+export function problemLine(file: string, problem: ConfigProblem): string {
+  const key = problem.key === "" ? "" : ` ${problem.key}`;
+  return `${file}:${problem.line}:${problem.column}${key}: ${problem.message}`;
+}
+
+function configError(file: string, problems: readonly ConfigProblem[]): ConfigError {
+  const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
+  const lines = problems.map((problem) => problemLine(file, problem));
+  return new ConfigError("config-invalid", `the configuration has ${count}:\n${lines.join("\n")}`);
+}
+
+function readText(file: string, files: ConfigFiles): string {
+  try {
+    return files.readFile(file);
+  } catch (error) {
+    throw new ConfigError(
+      "config-unreadable",
+      `cannot read the configuration ${file} (${messageOf(error)}); expected a YAML file; ` +
+        `copy config/assayd.yaml there, or name another with --config.`,
+      { cause: error },
+    );
+  }
+}
+
+function duplicateNames(cameras: readonly CameraConfig[], source: YamlSource): readonly ConfigProblem[] {
+  return cameras.flatMap((camera, index) => {
+    const first = cameras.findIndex((other) => other.name === camera.name);
+    if (first === index) return [];
+    return [
+      {
+        ...source.positionOfValue(["cameras", index, "name"]),
+        key: `cameras[${index}].name`,
+        message: `taken by cameras[${first}] (got "${camera.name}"); expected a name of its own; give this camera another`,
+      },
+    ];
+  });
+}
+
+function withAbsolutePaths(config: Config, folder: string): Config {
+  const absolute = (path: string): string => resolve(folder, path);
+  return {
+    ...config,
+    station: { ...config.station, stateDir: absolute(config.station.stateDir) },
+    cameras: config.cameras.map((camera) =>
+      camera.source.kind === "folder"
+        ? { ...camera, source: { ...camera.source, path: absolute(camera.source.path) } }
+        : camera,
+    ),
+    training: {
+      ...config.training,
+      texturesDir: config.training.texturesDir === null ? null : absolute(config.training.texturesDir),
+    },
+    broker: config.broker.kind === "external" ? brokerWithPaths(config.broker, absolute) : config.broker,
+  };
+}
+
+type ExternalBroker = Extract<Config["broker"], { kind: "external" }>;
+
+function brokerWithPaths(broker: ExternalBroker, absolute: (path: string) => string): ExternalBroker {
+  const files = ["passwordFile", "caFile", "certFile", "keyFile"] as const;
+  const changed = files.flatMap((key) => {
+    const path = broker[key];
+    return path === undefined ? [] : [[key, absolute(path)] as const];
+  });
+  return { ...broker, ...Object.fromEntries(changed) };
+}
+
+function withSystemd(config: Config, env: Environment, files: ConfigFiles): Config {
+  const stateDir = env.STATE_DIRECTORY?.split(":")[0]; // several folders are joined by colons (man systemd.exec)
+  const station = stateDir ? { ...config.station, stateDir } : config.station;
+  const credential = env.CREDENTIALS_DIRECTORY ? join(env.CREDENTIALS_DIRECTORY, "mqtt-password") : null;
+  if (config.broker.kind !== "external" || credential === null || !isReadable(credential, files)) {
+    return { ...config, station };
+  }
+  return { ...config, station, broker: { ...config.broker, passwordFile: credential } };
+}
+
+function isReadable(path: string, files: ConfigFiles): boolean {
+  try {
+    files.readFile(path);
+    return true;
+  } catch {
+    return false; // the unit carries no such credential: what the file says holds
+  }
+}
