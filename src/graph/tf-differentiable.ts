@@ -10,7 +10,8 @@ import { tf } from "./tf.ts";
 interface Differentiable<A> {
   readonly name: string;
   readonly save: "inputs" | "outputs" | "both" | "none";
-  forward(inputs: Readonly<Record<string, tf.Tensor>>, attributes: A): tf.Tensor[];
+  /** @param inputs in the order of their names */
+  forward(inputs: readonly tf.Tensor[], attributes: A): tf.Tensor[];
   backward(
     dy: readonly tf.Tensor[],
     saved: readonly tf.Tensor[],
@@ -25,7 +26,10 @@ function register<A>(kernel: Differentiable<A>, inputNames: readonly string[], o
   tf.registerKernel({
     kernelName: name,
     backendName: "tensorflow",
-    kernelFunc: ({ inputs, attrs }) => kernel.forward(inputs as tf.NamedTensorMap, attrs as A),
+    kernelFunc: ({ inputs, attrs }) => {
+      const ordered = inputNames.map((input) => inputs[input] as tf.Tensor);
+      return kernel.forward(ordered, attrs as A);
+    },
   });
   tf.registerGradient({
     kernelName: name,
@@ -35,7 +39,7 @@ function register<A>(kernel: Differentiable<A>, inputNames: readonly string[], o
   });
   return (inputs, attributes) => {
     const outputs = tf.engine().runKernel(name, inputs, attributes as tf.NamedAttrMap);
-    return Array.isArray(outputs) ? outputs : [outputs as tf.Tensor];
+    return Array.isArray(outputs) ? outputs : [outputs];
   };
 }
 
@@ -73,15 +77,13 @@ function registerConv(
     {
       name,
       save: "inputs",
-      forward: ({ x, filter }, attrs) => [
-        runTfKernel1(kernels.forward, convAttributes(attrs), [x as tf.Tensor, filter as tf.Tensor]),
-      ],
-      backward: ([dy], [x, filter], attrs) => {
-        const inputs = { dy: dy as tf.Tensor, x: x as tf.Tensor, filter: filter as tf.Tensor };
+      forward: (inputs, attrs) => [runTfKernel1(kernels.forward, convAttributes(attrs), inputs)],
+      backward: (dy, saved, attrs) => {
+        const [x, filter, change] = [at(saved, 0), at(saved, 1), at(dy, 0)];
         const options = convAttributes(attrs);
         return {
-          x: () => runTfKernel1(kernels.input, options, [sizes(inputs.x), inputs.filter, inputs.dy]),
-          filter: () => runTfKernel1(kernels.filter, options, [inputs.x, sizes(inputs.filter), inputs.dy]),
+          x: () => runTfKernel1(kernels.input, options, [sizes(x), filter, change]),
+          filter: () => runTfKernel1(kernels.filter, options, [x, sizes(filter), change]),
         };
       },
     },
@@ -128,11 +130,11 @@ const runBatchNorm = register<BatchNormAttributes>(
   {
     name: "AssaydBatchNorm",
     save: "both",
-    forward: ({ x, scale, offset, mean, variance }, { epsilon, momentum }) =>
+    forward: (inputs, { epsilon, momentum }) =>
       runTfKernel(
         "FusedBatchNormV3",
         [...batchNormOptions(epsilon), attribute.float("exponential_avg_factor", momentum)],
-        [x, scale, offset, mean, variance] as tf.Tensor[],
+        inputs,
         6,
       ),
     backward: (dy, saved, { epsilon }) => {
@@ -178,7 +180,7 @@ function registerActivation(kernel: string, gradientInputs: GradientInputs): (x:
     {
       name: `Assayd${kernel}`,
       save: "outputs",
-      forward: ({ x }) => [runTfKernel1(kernel, options, [x as tf.Tensor])],
+      forward: (inputs) => [runTfKernel1(kernel, options, inputs)],
       backward: (dy, saved) => ({
         x: () => runTfKernel1(`${kernel}Grad`, options, gradientInputs(at(saved, 0), at(dy, 0))),
       }),
@@ -201,14 +203,10 @@ const runUpsample = register<object>(
   {
     name: "AssaydUpsample2x",
     save: "none",
-    forward: ({ x }) => {
-      const [, height = 0, width = 0] = (x as tf.Tensor).shape;
+    forward: (inputs) => {
+      const [, height = 0, width = 0] = at(inputs, 0).shape;
       const size = tf.tensor1d([2 * height, 2 * width], "int32");
-      const output = runTfKernel1(
-        "ResizeNearestNeighbor",
-        [attribute.floatType("T")],
-        [x as tf.Tensor, size],
-      );
+      const output = runTfKernel1("ResizeNearestNeighbor", [attribute.floatType("T")], [...inputs, size]);
       size.dispose();
       return [output];
     },

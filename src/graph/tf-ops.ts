@@ -67,8 +67,8 @@ function layers(variables: TensorSource, mode: "train" | "infer"): Layers {
         { scale, offset, mean, variance },
         { epsilon, momentum: MOMENTUM },
       );
-      (mean as tf.Variable).assign(trained.mean);
-      (variance as tf.Variable).assign(trained.variance);
+      variables.setStatistic(`${name}.running_mean`, trained.mean);
+      variables.setStatistic(`${name}.running_var`, trained.variance);
       return trained.y;
     },
   };

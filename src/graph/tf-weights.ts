@@ -2,9 +2,12 @@ import { ModelError } from "../domain/errors.ts";
 import type { Weight, Weights } from "./ops.ts";
 import { tf } from "./tf.ts";
 
-/** Where `tfOps` takes its weights from: the tensor of that name in TensorFlow's layout. @throws ModelError `missing-weight` */
+/** Where `tfOps` takes its weights from, by name and in TensorFlow's layout. */
 export interface TensorSource {
+  /** @throws ModelError `missing-weight` */
   get(name: string): tf.Tensor;
+  /** Changes a running statistic. Called in mode `train` only. */
+  setStatistic(name: string, value: tf.Tensor): void;
 }
 
 // PyTorch -> TensorFlow: [out, in, kh, kw] -> [kh, kw, in, out] (also right for transposed convolutions), [C, H, W] -> [H, W, C]
@@ -17,7 +20,8 @@ const RUNNING = /\.running_(mean|var)$/;
  * variables, all others constant. Holds memory until `dispose`.
  */
 export class TfWeights implements TensorSource {
-  readonly #tensors = new Map<string, tf.Tensor>();
+  readonly #constants = new Map<string, tf.Tensor>();
+  readonly #variables = new Map<string, tf.Variable>();
   readonly #trainables = new Map<string, tf.Variable>();
 
   /**
@@ -29,20 +33,27 @@ export class TfWeights implements TensorSource {
     for (const [name, weight] of weights) {
       const tensor = toTf(weight);
       if (!trainable.has(name) && !RUNNING.test(name)) {
-        this.#tensors.set(name, tensor);
+        this.#constants.set(name, tensor);
         continue;
       }
       const variable = tf.variable(tensor, trainable.has(name));
       tensor.dispose();
-      this.#tensors.set(name, variable);
+      this.#variables.set(name, variable);
       if (trainable.has(name)) this.#trainables.set(name, variable);
     }
   }
 
   get(name: string): tf.Tensor {
-    const tensor = this.#tensors.get(name);
-    if (!tensor) throw missing(name, this.#tensors.size);
+    const tensor = this.#variables.get(name) ?? this.#constants.get(name);
+    if (!tensor) throw missing(name, this.#variables.size + this.#constants.size);
     return tensor;
+  }
+
+  /** Changes a running statistic. @param value stays the caller's. @throws ModelError `missing-weight` */
+  setStatistic(name: string, value: tf.Tensor): void {
+    const variable = this.#variables.get(name);
+    if (!variable) throw missing(name, this.#variables.size);
+    variable.assign(value);
   }
 
   /** The variables to train, in the order of the weights given. */
@@ -57,12 +68,30 @@ export class TfWeights implements TensorSource {
 
   /** A copy of all weights as they are now, in PyTorch's layout. */
   toWeights(): Weights {
-    return new Map([...this.#tensors].map(([name, tensor]) => [name, toTorch(tensor)]));
+    return new Map([...this.#constants, ...this.#variables].map(([name, tensor]) => [name, toTorch(tensor)]));
+  }
+
+  /**
+   * Sets the variables (trainable weights and running statistics) to saved values, as `toWeights` gave them.
+   * @throws ModelError `missing-weight` if one is not among them; nothing has changed then.
+   */
+  assign(weights: Weights): void {
+    const saved = [...this.#variables].map(([name, variable]) => {
+      const weight = weights.get(name);
+      if (!weight) throw missing(name, weights.size);
+      return { variable, weight };
+    });
+    for (const { variable, weight } of saved) {
+      const tensor = toTf(weight);
+      variable.assign(tensor);
+      tensor.dispose();
+    }
   }
 
   dispose(): void {
-    for (const tensor of this.#tensors.values()) tensor.dispose();
-    this.#tensors.clear();
+    for (const tensor of [...this.#constants.values(), ...this.#variables.values()]) tensor.dispose();
+    this.#constants.clear();
+    this.#variables.clear();
     this.#trainables.clear();
   }
 }
@@ -75,17 +104,17 @@ function missing(name: string, count: number): ModelError {
 }
 
 function toTf({ shape, data }: Weight): tf.Tensor {
+  const tensor = tf.tensor(data, [...shape], "float32");
   const order = TO_TF[shape.length];
-  return tf.tidy(() => {
-    const tensor = tf.tensor(data, [...shape], "float32");
-    return order ? tf.transpose(tensor, order) : tf.clone(tensor);
-  });
+  if (!order) return tensor;
+  const transposed = tf.transpose(tensor, order);
+  tensor.dispose();
+  return transposed;
 }
 
 function toTorch(tensor: tf.Tensor): Weight {
-  const order = TO_TORCH[tensor.rank];
-  return tf.tidy(() => {
-    const torch = order ? tf.transpose(tensor, order) : tensor;
-    return { shape: torch.shape, data: Float32Array.from(torch.dataSync()) };
-  });
+  const torch = tf.transpose(tensor, TO_TORCH[tensor.rank] ?? tensor.shape.map((_, axis) => axis));
+  const weight = { shape: torch.shape, data: Float32Array.from(torch.dataSync()) };
+  torch.dispose();
+  return weight;
 }
