@@ -10,6 +10,8 @@ import { recognizeBackbone } from "./recognize.ts";
 import { type TeacherManifest, teacherManifestSchema } from "./teacher-manifest.ts";
 import { readSafetensors } from "./weights/safetensors.ts";
 
+export type { TeacherManifest } from "./teacher-manifest.ts";
+
 export const MANIFEST_FILE = "manifest.json";
 export const WEIGHTS_FILE = "teacher.safetensors";
 /** Of every teacher ONNX file: uint8 [1, H, W, 3] RGB in, float32 [1, C, H/stride, W/stride] out. */
