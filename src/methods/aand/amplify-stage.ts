@@ -85,6 +85,9 @@ export function createAmplifyStage({ levels, config, seed, start }: AmplifyStage
 /** Keys are learned at any length; the network text sees them at length 1, and the gradient knows. */
 function withUnitKeys(variables: TensorSource): TensorSource {
   return {
+    assign: (name, value) => {
+      variables.assign(name, value);
+    },
     get(name) {
       const tensor = variables.get(name);
       if (!holdsKeys(name)) return tensor;
