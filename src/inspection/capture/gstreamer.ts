@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import type * as Addon from "gstreamer-superficial";
 import type { AppSink, AppSource, Pipeline } from "gstreamer-superficial";
 import { CaptureError, messageOf } from "../../domain/errors.ts";
 
@@ -34,9 +35,9 @@ export function appSource(pipeline: Pipeline, name: string): AppSource {
   return pipeline.findChild(name) as AppSource;
 }
 
-function load(): typeof import("gstreamer-superficial") {
+function load(): typeof Addon {
   try {
-    return createRequire(import.meta.url)("gstreamer-superficial") as typeof import("gstreamer-superficial");
+    return createRequire(import.meta.url)("gstreamer-superficial") as typeof Addon;
   } catch (error) {
     throw new CaptureError(
       "gstreamer-missing",

@@ -123,34 +123,35 @@ export class PicturePlayer {
   async #play(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const content = this.#content;
-      const picture = await this.#make(content, signal);
-      if (picture === null) await this.#end(content, signal);
+      const isOver = () => signal.aborted || content !== this.#content;
+      const picture = await this.#make(content, isOver);
+      if (picture === null) await this.#end(isOver);
       if (picture === null || picture === "skipped") continue;
-      await this.#turn(signal, () => content !== this.#content);
-      if (!signal.aborted && content === this.#content) this.#push(picture, content);
+      await this.#turn(isOver);
+      if (!isOver()) this.#push(picture, content);
     }
   }
 
-  async #make(content: LineContent, signal: AbortSignal): Promise<Picture | "skipped" | null> {
+  async #make(content: LineContent, isOver: () => boolean): Promise<Picture | "skipped" | null> {
     try {
       const place = { counter: this.#counter, position: this.#positions[content] };
       return await this.#options.source.at(place, content);
     } catch (error) {
-      if (!signal.aborted) this.#options.onSkipped(error);
+      if (!isOver()) this.#options.onSkipped(error);
       this.#positions[content]++;
       await this.#sleep(SKIP_PAUSE_MS);
       return "skipped";
     }
   }
 
-  async #end(content: LineContent, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
+  async #end(isOver: () => boolean): Promise<void> {
+    if (isOver()) return;
     this.#options.onEnded();
-    while (!signal.aborted && content === this.#content) await this.#sleep(null);
+    while (!isOver()) await this.#sleep(null);
   }
 
-  async #turn(signal: AbortSignal, isOver: () => boolean): Promise<void> {
-    while (!signal.aborted && !isOver()) {
+  async #turn(isOver: () => boolean): Promise<void> {
+    while (!isOver()) {
       const clocked = this.#options.pace === "clock" || this.#streaming;
       const waitMs = clocked ? this.#dueMs - this.#options.now() : null;
       if (clocked ? (waitMs ?? 0) <= 0 : this.#wanted > 0) return;

@@ -108,8 +108,9 @@ export class CapturePipeline {
   #onBus(message: BusMessage): void {
     if (message.type !== "error") return;
     const source = message._src_element_name ?? "pipeline";
+    const isFormat = /not-negotiated|\bcaps\b/i.test(`${message.message ?? ""} ${message.debug ?? ""}`);
     this.#listener.onFault({
-      code: "pipeline-error",
+      code: isFormat ? "wrong-caps" : "pipeline-error",
       message: `${source}: ${message.message ?? "unknown error"}`,
       ...(message.debug === undefined ? {} : { debug: message.debug }),
     });

@@ -250,7 +250,7 @@ export class CaptureSession {
   /** The first fault stops the pipeline; the bus may still tell the reason behind it, which replaces a mere `eos`. */
   #onFault(fault: Fault): void {
     if (this.#fault !== null) {
-      if (this.#fault.code === "eos" && fault.code === "pipeline-error") this.#fault = fault;
+      if (this.#fault.code === "eos" && fault.code !== "eos") this.#fault = fault;
       return;
     }
     this.#fault = fault;

@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import {
+  brightness,
+  checkImage,
+  FrozenCheck,
+  sharpness,
+} from "../../../src/inspection/capture/image-quality.ts";
+
+const SIZE = { width: 64, height: 64 };
+
+/** RGB8 of one grey per pixel. */
+function picture(grey: (x: number, y: number) => number): Uint8Array {
+  const data = new Uint8Array(SIZE.width * SIZE.height * 3);
+  for (let y = 0; y < SIZE.height; y++) {
+    for (let x = 0; x < SIZE.width; x++)
+      data.fill(grey(x, y), (y * SIZE.width + x) * 3, (y * SIZE.width + x) * 3 + 3);
+  }
+  return data;
+}
+
+describe("checkImage", () => {
+  test("refuses black, also with a little noise", () => {
+    expect(checkImage(picture(() => 0))).toMatch(/black/);
+    expect(checkImage(picture((x, y) => (x * y) % 12))).toMatch(/black/);
+  });
+
+  test("refuses white", () => {
+    expect(checkImage(picture((x) => 245 + (x % 10)))).toMatch(/white/);
+  });
+
+  test("refuses one flat grey", () => {
+    expect(checkImage(picture((x) => 100 + (x % 2)))).toMatch(/flat/);
+  });
+
+  test("takes a small bright part on a black belt, a dark part on white, and a faint texture", () => {
+    expect(checkImage(picture((x, y) => (x < 10 && y < 10 ? 200 : 0)))).toBeNull();
+    expect(checkImage(picture((x, y) => (x < 10 && y < 10 ? 20 : 255)))).toBeNull();
+    expect(checkImage(picture((x, y) => 120 + ((x * 7 + y * 3) % 6)))).toBeNull();
+  });
+
+  test("refuses a picture without pixels", () => {
+    expect(checkImage(new Uint8Array(0))).toMatch(/empty/);
+  });
+});
+
+describe("brightness and sharpness", () => {
+  test("brightness is the mean luma", () => {
+    expect(brightness(picture((x) => (x % 2) * 200))).toBeCloseTo(100, 0);
+  });
+
+  test("sharpness is zero for a ramp, and falls with blur", () => {
+    expect(
+      sharpness(
+        picture((x) => x),
+        SIZE,
+      ),
+    ).toBeCloseTo(0);
+    const sharp = sharpness(
+      picture((x) => (x % 8 < 4 ? 0 : 200)),
+      SIZE,
+    );
+    const blurred = sharpness(
+      picture((x) => 100 + 100 * Math.sin((x * Math.PI) / 4)),
+      SIZE,
+    );
+    expect(sharp).toBeGreaterThan(3 * blurred);
+  });
+});
+
+describe("FrozenCheck", () => {
+  test("notices the n-th identical picture and forgets with the first other one", () => {
+    const check = new FrozenCheck(3);
+    const seen = [1, 1, 1, 1, 2, 2, 1].map((value) => check.isFrozen(new Uint8Array([value, 5])));
+    expect(seen).toEqual([false, false, true, true, false, false, false]);
+  });
+
+  test("never speaks when it is off", () => {
+    const check = new FrozenCheck(0);
+    expect([1, 1, 1].some((value) => check.isFrozen(new Uint8Array([value])))).toBe(false);
+  });
+
+  test("gives no false alarm over 20,000 noisy frames", () => {
+    const check = new FrozenCheck(2);
+    const noise = new Uint32Array(16);
+    let state = 1;
+    for (let i = 0; i < 20_000; i++) {
+      for (let k = 0; k < noise.length; k++)
+        noise[k] = state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      expect(check.isFrozen(new Uint8Array(noise.buffer.slice(0)))).toBe(false);
+    }
+  });
+});
