@@ -1,9 +1,10 @@
 import { performance } from "node:perf_hooks";
 import type { Logger } from "pino";
-import { readBundle, type Bundle } from "../../bundles/read.ts";
+import { MODEL_FILE, readBundle, type Bundle } from "../../bundles/read.ts";
 import { InferenceError, ModelError } from "../../domain/errors.ts";
 import type { Region, Size } from "../../domain/inspection.ts";
 import { detectAccelerator } from "../../onnx/accelerator.ts";
+import { inspectModel } from "../../onnx/inspect.ts";
 import { openSession, type Run } from "../../onnx/session.ts";
 import { findRegions } from "./regions.ts";
 import type { ProviderName, ProviderReport } from "./protocol.ts";
@@ -43,11 +44,12 @@ export interface Scorer {
 
 /**
  * Loads a bundle: checks every byte, opens it with the first provider that gives the golden frames the trainer's scores.
- * @throws ModelError `bundle-damaged`, `bundle-invalid`, `golden-mismatch`, or why no provider could run it.
+ * @throws ModelError `bundle-damaged`, `bundle-invalid`, `golden-mismatch`, those of `inspectModel`, or why no provider could run it.
  */
 export async function loadScorer(options: ScorerOptions): Promise<Scorer> {
   const { precision, engineCacheDir, logger } = options;
   const bundle = await readBundle(options.bundleDir);
+  inspectModel(bundle.model, { source: `${MODEL_FILE} of bundle ${bundle.manifest.id}` });
   const { width, height } = bundle.manifest.input;
   let goldenMaxDiff = Infinity;
   const session = await openSession({

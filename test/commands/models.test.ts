@@ -1,0 +1,71 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { BundleStore } from "../../src/bundles/store.ts";
+import { modelsCommand } from "../../src/commands/models.ts";
+import { sampleBundle } from "../bundles/sample-bundle.ts";
+
+let state: string;
+let store: BundleStore;
+
+beforeEach(async () => {
+  state = await mkdtemp(join(tmpdir(), "assayd-models-"));
+  store = new BundleStore({ bundles: join(state, "bundles"), active: join(state, "active") });
+  await store.add(await sampleBundle(join(state, "job"), "first"));
+  await store.add(await sampleBundle(join(state, "job"), "second", { parent: "first" }));
+});
+afterEach(() => rm(state, { recursive: true, force: true }));
+
+/** Runs `assayd models …` and gives what it wrote to stdout. */
+async function run(...args: string[]): Promise<string> {
+  const written: string[] = [];
+  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    written.push(String(text));
+    return true;
+  });
+  try {
+    await modelsCommand().parseAsync([...args, "--state-dir", state], { from: "user" });
+  } finally {
+    write.mockRestore();
+  }
+  return written.join("");
+}
+
+describe("assayd models", () => {
+  it("promotes a model and goes back to its parent", async () => {
+    expect(JSON.parse(await run("promote", "second", "--json"))).toEqual({
+      recipe: "bottle",
+      active: "second",
+      before: null,
+    });
+    expect(await run("rollback")).toMatch(
+      /back at model first\. A running daemon takes it at its next start/,
+    );
+    expect(store.active("bottle")).toBe("first");
+  });
+
+  it("lists models with the active one marked, as text and as JSON", async () => {
+    await store.promote("bottle", "second");
+    expect(await run("list")).toMatch(/^\* second {2}bottle, .* threshold 0\.5, after first$/m);
+    const { models } = JSON.parse(await run("list", "--json")) as {
+      models: { id: string; activeFor: string[] }[];
+    };
+    expect(models.find(({ id }) => id === "second")?.activeFor).toEqual(["bottle"]);
+  });
+
+  it("refuses to promote or show a damaged model, naming the file", async () => {
+    await writeFile(join(store.dir("second"), "inspector.onnx"), "damaged");
+    await expect(run("promote", "second")).rejects.toMatchObject({
+      code: "bundle-damaged",
+      message: /inspector\.onnx/,
+    });
+    await expect(run("show", "second")).rejects.toMatchObject({ code: "bundle-damaged" });
+    expect(store.active("bottle")).toBeNull();
+    expect(await run("show", "first")).toMatch(/Every file matches its sha256/);
+  });
+
+  it("asks for the recipe when it cannot know it", async () => {
+    await expect(run("rollback")).rejects.toMatchObject({ code: "recipe-missing" });
+  });
+});
