@@ -2,7 +2,7 @@ import { InputError, messageOf } from "../../domain/errors.ts";
 import type { Weight, Weights } from "../../graph/ops.ts";
 import { readLegacyPth } from "./pth-legacy.ts";
 import { readZipPth } from "./pth-zip.ts";
-import { findStateDict, materialize, type PthContents } from "./torch-pickle.ts";
+import { decodeStorage, findStateDict, materialize, type PthContents } from "./torch-pickle.ts";
 
 const ZIP_MAGIC = [0x50, 0x4b, 0x03, 0x04];
 
@@ -31,8 +31,8 @@ async function weightsOf(contents: PthContents): Promise<Weights> {
   const byStorage = Map.groupBy(findStateDict(contents.saved), ([, tensor]) => tensor.storage);
   const weights = new Map<string, Weight>();
   for (const [storage, tensors] of byStorage) {
-    const bytes = await contents.bytesOf(storage);
-    for (const [name, tensor] of tensors) weights.set(name, materialize(tensor, bytes));
+    const source = decodeStorage(storage, await contents.bytesOf(storage));
+    for (const [name, tensor] of tensors) weights.set(name, materialize(tensor, source));
   }
   return weights;
 }

@@ -185,22 +185,20 @@ export function findStateDict(saved: unknown): Map<string, StoredTensor> {
   return new Map(named.map(([name, tensor]) => [wrapped ? name.slice("module.".length) : name, tensor]));
 }
 
-/** The numbers of a tensor, row-major. @param bytes of its whole storage; @throws InputError if they are too few */
-export function materialize(tensor: StoredTensor, bytes: Uint8Array): Weight {
-  const { storage, shape } = tensor;
+/** All numbers of a storage. @param bytes of the storage; @throws InputError if they are too few */
+export function decodeStorage(storage: Storage, bytes: Uint8Array): Float32Array {
   if (storage.format === null || bytes.length < storage.bytes) {
     throw badPickle(`storage ${storage.key} has ${bytes.length} bytes instead of ${storage.bytes}`);
   }
-  const itemBytes = FLOAT_BYTES[storage.format];
+  return toFloat32(bytes.subarray(0, storage.bytes), storage.format);
+}
+
+/** A tensor with numbers of its own, row-major. @param source the numbers of its whole storage */
+export function materialize(tensor: StoredTensor, source: Float32Array): Weight {
+  const { offset, shape } = tensor;
   const numbers = shape.reduce((product, side) => product * side, 1);
-  if (isRowMajor(tensor)) {
-    const from = tensor.offset * itemBytes;
-    return { shape, data: toFloat32(bytes.subarray(from, from + numbers * itemBytes), storage.format) };
-  }
-  return {
-    shape,
-    data: gather(tensor, toFloat32(bytes.subarray(0, storage.bytes), storage.format), numbers),
-  };
+  if (isRowMajor(tensor)) return { shape, data: source.slice(offset, offset + numbers) };
+  return { shape, data: gather(tensor, source, numbers) };
 }
 
 function isRowMajor({ shape, strides }: StoredTensor): boolean {
