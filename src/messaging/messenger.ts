@@ -32,6 +32,7 @@ const HEALTH_EXPIRY_S = 30;
 const JOB_KEPT_S = 86_400;
 const PRUNE_EVERY_MS = 3_600_000;
 const STOP_TIMEOUT_MS = 1000;
+const DRAIN_POLL_MS = 10;
 const AUDITS_PER_S = 5; // a flood of bad commands must not push results out of the outbox
 const AUDITS_AT_ONCE = 50;
 
@@ -236,6 +237,7 @@ export class Messenger {
     const client = this.#client;
     if (client?.connected === true) {
       await this.#store.flush(STOP_TIMEOUT_MS).catch(() => undefined); // `close` below says it again
+      await this.#drained(STOP_TIMEOUT_MS);
       await Promise.race([
         client.publish(this.#stateMessage("stopped")).catch(() => undefined),
         new Promise<void>((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref()),
@@ -350,6 +352,14 @@ export class Messenger {
       await Promise.all([born, subscribed]);
     } catch (error) {
       if (client.connected) this.#setRefused(messageOf(error));
+    }
+  }
+
+  /** Resolves when the broker has everything, or after the time: the rest is sent at the next start. */
+  async #drained(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    while (this.#store.outboxDepth > 0 && this.connected && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     }
   }
 
