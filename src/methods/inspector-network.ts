@@ -20,11 +20,10 @@ export interface InspectorParts {
 export function inspectorNetwork({ teacher, levels, method }: InspectorParts): Network {
   return (ops, inputs) => {
     const features = teacher(prefixed(ops, TEACHER), inputs);
-    const [raw] = method(
-      ops,
-      levels.map(({ level }) => features[level - 1]!),
-    );
-    const map = ops.mulConstant(ops.addConstant(raw!, "calibration.offset", [1]), "calibration.scale");
+    const used = features.filter((_, at) => levels.some(({ level }) => level === at + 1));
+    const [raw] = method(ops, used);
+    if (raw === undefined) throw new RangeError("A method must give one output: the anomaly map.");
+    const map = ops.mulConstant(ops.addConstant(raw, "calibration.offset", [1]), "calibration.scale");
     return [ops.maxAll(map), map];
   };
 }

@@ -2,6 +2,7 @@ import type { Size } from "../../domain/inspection.ts";
 import type { AandConfig } from "../../config/schema.ts";
 import type { Network, Ops } from "../../graph/ops.ts";
 import type { Level } from "../method.ts";
+import { zip } from "../zip.ts";
 import { compactStudent } from "../students/compact.ts";
 import { reverseStudent } from "../students/reverse.ts";
 import { amplifyLevel } from "./amplify-network.ts";
@@ -20,7 +21,9 @@ interface Prepared<T> {
 export function advancedTeacher(levels: readonly Level[], config: AandShape): Network {
   return (ops, features) =>
     config.amplify.enabled
-      ? features.map((feature, at) => amplifyLevel(ops, feature, levels[at]!.level, config.amplify).amplified)
+      ? zip(levels, features).map(
+          ([{ level }, feature]) => amplifyLevel(ops, feature, level, config.amplify).amplified,
+        )
       : features;
 }
 
@@ -66,16 +69,16 @@ function prepare<T>(
 ): Prepared<T> {
   const inputs = !standardizes(config)
     ? amplified
-    : amplified.map((feature, at) => {
-        const name = `standardize.${levels[at]!.level}`;
+    : zip(levels, amplified).map(([{ level }, feature]) => {
+        const name = `standardize.${level}`;
         const centered = ops.addConstant(feature, `${name}.offset`, [ops.shape(feature).c]);
         return ops.mulConstant(centered, `${name}.scale`);
       });
   const targets =
     config.distance === "cosine"
       ? amplified
-      : amplified.map((feature, at) =>
-          ops.conv2d(feature, `whiten.${levels[at]!.level}`, {
+      : zip(levels, amplified).map(([{ level }, feature]) =>
+          ops.conv2d(feature, `whiten.${level}`, {
             filters: ops.shape(feature).c,
             kernel: 1,
             bias: true,

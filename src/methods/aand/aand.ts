@@ -50,7 +50,7 @@ class AandTraining implements MethodTraining {
     if (!stage) return null;
     return {
       variables: stage.variables,
-      loss: ({ features, mask }) => stage.loss(features, mask as tf.Tensor4D, null),
+      loss: ({ features, mask }) => stage.loss(features, mask!, null),
     };
   }
 
@@ -120,13 +120,13 @@ class AandTraining implements MethodTraining {
       teacher?.dispose();
     }
     return whiteningWeights(
-      new Map(this.#levels.map(({ level }, at) => [level, (accumulators[at] as Accumulator).result()])),
+      new Map(this.#levels.map(({ level }, at) => [level, (accumulators[at]!).result()])),
     );
   }
 
   #tensors(records: readonly Float32Array[]): tf.Tensor4D[] {
     return records.map((record, at) => {
-      const { c, h, w } = (this.#levels[at] as Level).shape as Shape;
+      const { c, h, w } = (this.#levels[at]!).shape;
       return tf.tensor4d(record, [record.length / (c * h * w), h, w, c], "float32");
     });
   }

@@ -1,5 +1,6 @@
 import type { Network, Ops, Weight, Weights } from "../../graph/ops.ts";
 import type { Level } from "../method.ts";
+import { zip } from "../zip.ts";
 import { positionalEncoding } from "./positional-encoding.ts";
 
 /** What shapes the residual amplifier (RAA); a part of the configuration's `amplify`. */
@@ -66,8 +67,8 @@ function perceptron<T>(ops: Ops<T>, x: T, name: string, hidden: number): T {
  */
 export function amplifyNetwork(levels: readonly Level[], options: AmplifyOptions): Network {
   return (ops, inputs) =>
-    inputs.flatMap((feature, at) => {
-      const { gate, residual, amplified } = amplifyLevel(ops, feature, levels[at]!.level, options);
+    zip(levels, inputs).flatMap(([{ level }, feature]) => {
+      const { gate, residual, amplified } = amplifyLevel(ops, feature, level, options);
       return [gate, residual, amplified];
     });
 }
@@ -91,11 +92,11 @@ export function unitKeys(weights: Weights): Weights {
 }
 
 function unitRows({ shape, data }: Weight): Weight {
-  const length = shape[1]!;
+  const length = shape[1] ?? data.length;
   const rows = new Float32Array(data.length);
   for (let start = 0; start < data.length; start += length) {
     const norm = Math.max(Math.hypot(...data.subarray(start, start + length)), 1e-8);
-    for (let i = start; i < start + length; i++) rows[i] = data[i]! / norm;
+    for (let i = start; i < start + length; i++) rows[i] = (data[i] ?? 0) / norm;
   }
   return { shape, data: rows };
 }

@@ -7,8 +7,9 @@ import { tf } from "../../graph/tf.ts";
 import { tfOps } from "../../graph/tf-ops.ts";
 import { type TensorSource, TfWeights } from "../../graph/tf-weights.ts";
 import type { Level } from "../method.ts";
+import { zip } from "../zip.ts";
 import { advancedTeacher } from "./aand-network.ts";
-import { amplifyConstants, amplifyNetwork, holdsKeys, unitKeys } from "./amplify-network.ts";
+import { amplifyConstants, amplifyLevel, amplifyNetwork, holdsKeys, unitKeys } from "./amplify-network.ts";
 import { initialAmplifier } from "./amplify-weights.ts";
 import { amplifyLoss, focalLoss, levelLabels } from "./losses.ts";
 
@@ -51,34 +52,34 @@ export function createAmplifyStage({ levels, config, seed, start }: AmplifyStage
   const source = withUnitKeys(variables);
   const random = createRandom(hashSeed(seed, "amplify-pairs"));
 
-  const run = (features: readonly tf.Tensor4D[]): { gate: tf.Tensor4D; residual: tf.Tensor4D }[] => {
-    const outputs = network(tfOps(source, "train"), features);
-    return levels.map((_, at) => ({ gate: outputs[3 * at]!, residual: outputs[3 * at + 1]! }));
+  const run = (features: readonly tf.Tensor4D[]) => {
+    const ops = tfOps(source, "train");
+    return zip(levels, features).map(([{ level, shape }, feature]) => {
+      return { shape, feature, ...amplifyLevel(ops, feature, level, config.amplify) };
+    });
   };
   return {
     variables,
     loss(features, masks, foregrounds) {
-      const results = run(features);
-      const labels = shapes.map(({ h, w }) => levelLabels(masks, h, w));
+      const results = run(features).map((result) => {
+        const { h, w } = result.shape;
+        const label = levelLabels(masks, h, w);
+        // hard gate, AAND Eq. 6
+        const amplified = tf.add<tf.Tensor4D>(result.feature, tf.mul(label, result.residual));
+        return { ...result, label, amplified, foreground: foregrounds && levelLabels(foregrounds, h, w) };
+      });
       const focal = focalLoss(
         results.map(({ gate }) => gate),
-        labels,
+        results.map(({ label }) => label),
       );
-      const pairs = results.map(({ residual }, at) => {
-        const { h, w } = shapes[at]!;
-        return {
-          feature: features[at]!,
-          amplified: tf.add(features[at]!, tf.mul(labels[at]!, residual)) as tf.Tensor4D, // hard gate, AAND Eq. 6
-          label: labels[at]!,
-          foreground: foregrounds && levelLabels(foregrounds, h, w),
-        };
-      });
-      const amplification = amplifyLoss(pairs, config.amplify.margin, random);
+      const amplification = amplifyLoss(results, config.amplify.margin, random);
       return tf.add(tf.mul(focal, FOCAL_WEIGHT), tf.mul(amplification, AMPLIFY_WEIGHT));
     },
     gates: (features) => run(features).map(({ gate }) => gate),
     trainedWeights: () => unitKeys(variables.toWeights()),
-    dispose: () => variables.dispose(),
+    dispose: () => {
+      variables.dispose();
+    },
   };
 }
 
@@ -116,6 +117,8 @@ export function createAdvancedTeacher({ levels, config, weights }: AdvancedTeach
   const constants = new TfWeights(weights, new Set());
   return {
     amplify: (features) => [...network(tfOps(constants, "infer"), features)],
-    dispose: () => constants.dispose(),
+    dispose: () => {
+      constants.dispose();
+    },
   };
 }

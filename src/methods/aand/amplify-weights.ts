@@ -15,7 +15,7 @@ export function initialAmplifier(specs: readonly WeightSpec[], seed: number): We
       .filter(({ kind }) => kind !== "constant")
       .map(({ name, shape }) => {
         const random = createRandom(hashSeed(seed, name));
-        const bound = 1 / Math.sqrt(fanIns.get(name.replace(/[.]bias$/, ".weight"))!);
+        const bound = 1 / Math.sqrt(fanIns.get(name.replace(/[.]bias$/, ".weight")) ?? 1);
         const draw = holdsKeys(name) ? () => normal(random) : () => bound * (2 * random() - 1);
         const length = shape.reduce((product, size) => product * size, 1);
         return [name, { shape, data: Float32Array.from({ length }, draw) }] satisfies [string, Weight];

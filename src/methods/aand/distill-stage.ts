@@ -4,7 +4,7 @@ import { countCost } from "../../graph/cost.ts";
 import { initializeWeights } from "../../graph/initialize.ts";
 import type { Weights } from "../../graph/ops.ts";
 import { requireWeight } from "../../graph/require-weight.ts";
-import { tf } from "../../graph/tf.ts";
+import type { tf } from "../../graph/tf.ts";
 import { tfOps } from "../../graph/tf-ops.ts";
 import { TfWeights } from "../../graph/tf-weights.ts";
 import type { Level, TrainedMethod } from "../method.ts";
@@ -80,10 +80,15 @@ export function createDistillStage(options: DistillStageOptions): DistillStage {
     amplify: amplified,
     loss: (features) => lossOfAmplified(amplified(features)),
     lossOfAmplified,
-    map: (features) => scoring(tfOps(variables, "infer"), amplified(features))[0]!,
+    map: (features) => {
+      const [map] = scoring(tfOps(variables, "infer"), amplified(features));
+      return map!;
+    },
     trainedWeights,
     trained: () => ({ network: aandNetwork(levels, config, mapSize), weights: trainedWeights() }),
-    dispose: () => variables.dispose(),
+    dispose: () => {
+      variables.dispose();
+    },
   };
 }
 

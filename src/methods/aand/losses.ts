@@ -1,4 +1,5 @@
 import { tf } from "../../graph/tf.ts";
+import { zip } from "../zip.ts";
 
 /** Losses of AAND's two stages on tfjs tensors (NHWC). All are scalars, sums over levels, and differentiable. */
 
@@ -29,8 +30,7 @@ export function levelLabels(mask: tf.Tensor4D, height: number, width: number): t
  */
 export function focalLoss(gates: readonly tf.Tensor4D[], labels: readonly tf.Tensor4D[]): tf.Scalar {
   return sum(
-    gates.map((gate, at) => {
-      const label = labels[at]!;
+    zip(gates, labels).map(([gate, label]) => {
       const share = tf.clipByValue(gate, SMALLEST_SHARE, 1 - SMALLEST_SHARE);
       const rest = tf.sub(1, share);
       const missed = tf.mul(tf.mul(label, tf.pow(rest, GAMMA)), tf.log(share));
@@ -86,7 +86,7 @@ function sample(places: readonly number[], count: number, random: () => number):
   if (pool.length <= count) return pool;
   for (let at = 0; at < count; at++) {
     const other = at + Math.floor(random() * (pool.length - at));
-    [pool[at], pool[other]] = [pool[other]!, pool[at]!];
+    [pool[at], pool[other]] = [pool[other] ?? 0, pool[at] ?? 0];
   }
   return pool.slice(0, count);
 }
@@ -118,9 +118,9 @@ export function flattenedCosineLoss(
   predictions: readonly tf.Tensor4D[],
 ): tf.Scalar {
   return sum(
-    targets.map((target, at) => {
+    zip(targets, predictions).map(([target, prediction]) => {
       const flat = (x: tf.Tensor4D): tf.Tensor => tf.reshape(x, [x.shape[0], -1]);
-      return tf.mean(cosineDistance(flat(target), flat(predictions[at]!)));
+      return tf.mean(cosineDistance(flat(target), flat(prediction)));
     }),
   );
 }
@@ -135,7 +135,9 @@ export function hardCosineLoss(
   count: number,
 ): tf.Scalar {
   return sum(
-    targets.map((target, at) => meanOfLargest(perImage(cosineDistance(target, predictions[at]!)), count)),
+    zip(targets, predictions).map(([target, prediction]) =>
+      meanOfLargest(perImage(cosineDistance(target, prediction)), count),
+    ),
   );
 }
 
@@ -156,8 +158,8 @@ export function whitenedLoss(
   hard: HardTerm,
 ): tf.Scalar {
   return sum(
-    targets.map((target, at) => {
-      const errors = perImage(tf.mean(tf.square(tf.sub(target, predictions[at]!)), -1));
+    zip(targets, predictions).map(([target, prediction]) => {
+      const errors = perImage(tf.mean(tf.square(tf.sub(target, prediction)), -1));
       const all = tf.mean(errors);
       return hard.weight === 0 ? all : tf.add(all, tf.mul(meanOfLargest(errors, hard.count), hard.weight));
     }),
@@ -175,7 +177,7 @@ export function cosineDistillLoss(
   return tf.add(flat, tf.mul(hardCosineLoss(targets, predictions, hard.count), hard.weight));
 }
 
-const perImage = (distances: tf.Tensor): tf.Tensor2D => tf.reshape(distances, [distances.shape[0]!, -1]);
+const perImage = (distances: tf.Tensor): tf.Tensor2D => tf.reshape(distances, [distances.shape[0] ?? 1, -1]);
 
 /**
  * Mean of the `count` largest values of each row, mean over rows. tfjs has no gradient for topk, so it is given here:

@@ -1,4 +1,5 @@
 import type { Network, Ops } from "../../graph/ops.ts";
+import { zip } from "../zip.ts";
 import { resampleMatrix } from "./resample.ts";
 
 /** `cosine`: 1 − cos, the papers; `whitened`: mean over channels of the squared error. */
@@ -33,12 +34,12 @@ export function anomalyMap<T>(
   options: MapOptions,
 ): T {
   const { height, width, blurSigmaPx, distance } = options;
-  return targets
-    .map((target, at) => {
+  return zip(targets, predictions)
+    .map(([target, prediction]) => {
       const { h, w } = ops.shape(target);
       const left = resampleMatrix(height, h, blurSigmaPx);
       const right = resampleMatrix(width, w, blurSigmaPx);
-      return ops.resample(distanceMap(ops, target, predictions[at]!, distance), left, right);
+      return ops.resample(distanceMap(ops, target, prediction, distance), left, right);
     })
     .reduce((sum, level) => ops.add(sum, level));
 }

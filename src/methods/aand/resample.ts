@@ -14,11 +14,11 @@ export function resampleMatrix(to: number, from: number, sigmaPx: number): Weigh
   for (let row = 0; row < to; row++) {
     const sums = new Float64Array(from);
     for (let at = 0; at < to; at++) {
-      const weight = blur[row * to + at]!;
+      const weight = blur[row * to + at] ?? 0;
       if (weight === 0) continue;
       const { left, right, share } = bilinear(at, to, from);
-      sums[left]! += weight * (1 - share);
-      sums[right]! += weight * share;
+      sums[left] = (sums[left] ?? 0) + weight * (1 - share);
+      sums[right] = (sums[right] ?? 0) + weight * share;
     }
     data.set(sums, row * from);
   }
@@ -41,8 +41,10 @@ function gaussianMatrix(size: number, sigma: number): Float64Array {
   );
   const sum = taps.reduce((total, tap) => total + tap, 0);
   for (let row = 0; row < size; row++)
-    for (const [tap, weight] of taps.entries())
-      matrix[row * size + reflected(row + tap - radius, size)]! += weight / sum;
+    for (const [tap, weight] of taps.entries()) {
+      const at = row * size + reflected(row + tap - radius, size);
+      matrix[at] = (matrix[at] ?? 0) + weight / sum;
+    }
   return matrix;
 }
 

@@ -25,9 +25,9 @@ export function symmetricEigen(matrix: Float64Array, n: number): Eigen {
   const whole = a.reduce((sum, value) => sum + value * value, 0);
   for (let sweep = 0; sweep < MAX_SWEEPS && offDiagonal(a, n) > TOLERANCE * whole; sweep++)
     for (let p = 0; p < n - 1; p++) for (let q = p + 1; q < n; q++) rotate(a, rotated, n, p, q);
-  const values = Float64Array.from({ length: n }, (_, i) => a[i * n + i]!);
+  const values = Float64Array.from({ length: n }, (_, i) => a[i * n + i] ?? 0);
   const vectors = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) vectors[i * n + j] = rotated[j * n + i]!;
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) vectors[i * n + j] = rotated[j * n + i] ?? 0;
   return { values, vectors };
 }
 
@@ -39,21 +39,21 @@ function identity(n: number): Float64Array {
 
 function offDiagonal(a: Float64Array, n: number): number {
   let sum = 0;
-  for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) sum += 2 * a[i * n + j]! ** 2;
+  for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) sum += 2 * (a[i * n + j] ?? 0) ** 2;
   return sum;
 }
 
 /** One rotation in the plane (p, q) that makes a[p][q] zero. */
 function rotate(a: Float64Array, rotated: Float64Array, n: number, p: number, q: number): void {
-  const off = a[p * n + q]!;
+  const off = a[p * n + q] ?? 0;
   if (off === 0) return;
-  const theta = (a[q * n + q]! - a[p * n + p]!) / (2 * off);
+  const theta = ((a[q * n + q] ?? 0) - (a[p * n + p] ?? 0)) / (2 * off);
   const tangent = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(theta, 1));
   const cosine = 1 / Math.hypot(tangent, 1);
   const sine = tangent * cosine;
   for (let i = 0; i < n; i++) {
-    const ip = a[i * n + p]!;
-    const iq = a[i * n + q]!;
+    const ip = a[i * n + p] ?? 0;
+    const iq = a[i * n + q] ?? 0;
     a[i * n + p] = cosine * ip - sine * iq;
     a[i * n + q] = sine * ip + cosine * iq;
   }
@@ -68,8 +68,8 @@ function mixRows(
   [cosine, sine]: readonly [number, number],
 ): void {
   for (let i = 0; i < n; i++) {
-    const pi = matrix[p * n + i]!;
-    const qi = matrix[q * n + i]!;
+    const pi = matrix[p * n + i] ?? 0;
+    const qi = matrix[q * n + i] ?? 0;
     matrix[p * n + i] = cosine * pi - sine * qi;
     matrix[q * n + i] = sine * pi + cosine * qi;
   }

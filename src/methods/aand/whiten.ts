@@ -30,11 +30,12 @@ export function createFeatureAccumulator(channels: number): FeatureAccumulator {
       origin ??= Float64Array.from(rows.subarray(0, channels));
       const centered = new Float64Array(channels);
       for (let start = 0; start + channels <= rows.length; start += channels) {
-        for (let i = 0; i < channels; i++) centered[i] = rows[start + i]! - origin[i]!;
+        for (let i = 0; i < channels; i++) centered[i] = (rows[start + i] ?? 0) - (origin[i] ?? 0);
         for (let i = 0; i < channels; i++) {
-          const value = centered[i]!;
-          sums[i]! += value;
-          for (let j = i; j < channels; j++) products[i * channels + j]! += value * centered[j]!;
+          const value = centered[i] ?? 0;
+          sums[i] = (sums[i] ?? 0) + value;
+          for (let j = i, at = i * channels + i; j < channels; j++, at++)
+            products[at] = (products[at] ?? 0) + value * (centered[j] ?? 0);
         }
         count++;
       }
@@ -45,15 +46,16 @@ export function createFeatureAccumulator(channels: number): FeatureAccumulator {
           "too-few-features",
           `Feature statistics need at least 2 locations, got ${count}; add pictures of normal parts.`,
         );
+      const first = origin;
       const offset = sums.map((sum) => sum / count);
       const covariance = new Float64Array(channels * channels);
       for (let i = 0; i < channels; i++)
         for (let j = i; j < channels; j++) {
-          const value = products[i * channels + j]! / count - offset[i]! * offset[j]!;
+          const value = (products[i * channels + j] ?? 0) / count - (offset[i] ?? 0) * (offset[j] ?? 0);
           covariance[i * channels + j] = value;
           covariance[j * channels + i] = value;
         }
-      return { count, mean: offset.map((value, i) => value + origin![i]!), covariance };
+      return { count, mean: offset.map((value, i) => value + (first[i] ?? 0)), covariance };
     },
   };
 }
@@ -77,12 +79,12 @@ export function whiteningConvolution({ mean, covariance }: FeatureStatistics): {
   const weight = new Float32Array(channels * channels);
   const bias = new Float32Array(channels);
   for (let j = 0; j < channels; j++) {
-    const scale = 1 / Math.sqrt(eigenvalues[j]! + ridge);
+    const scale = 1 / Math.sqrt((eigenvalues[j] ?? 0) + ridge);
     let projectedMean = 0;
     for (let i = 0; i < channels; i++) {
-      const factor = vectors[i * channels + j]! * scale;
+      const factor = (vectors[i * channels + j] ?? 0) * scale;
       weight[j * channels + i] = factor;
-      projectedMean += factor * mean[i]!;
+      projectedMean += factor * (mean[i] ?? 0);
     }
     bias[j] = -projectedMean;
   }
@@ -97,7 +99,7 @@ const SMALLEST_STD = Math.sqrt(SMALLEST_VARIANCE);
 /** Per-channel standardisation of the student's inputs: (x + offset) · scale. Both [C]. */
 export function standardization({ mean, covariance }: FeatureStatistics): { offset: Weight; scale: Weight } {
   const channels = mean.length;
-  const std = (i: number): number => Math.sqrt(Math.max(covariance[i * channels + i]!, 0));
+  const std = (i: number): number => Math.sqrt(Math.max(covariance[i * channels + i] ?? 0, 0));
   return {
     offset: { shape: [channels], data: Float32Array.from(mean, (value) => -value) },
     scale: { shape: [channels], data: Float32Array.from(mean, (_, i) => 1 / Math.max(std(i), SMALLEST_STD)) },

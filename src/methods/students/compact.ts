@@ -1,4 +1,5 @@
 import type { Network, Ops, Shape } from "../../graph/ops.ts";
+import { coarsestOf } from "./coarsest.ts";
 
 /** Channels of the student for a coarsest level of 112 (EfficientNet-Lite0): 96 around, 64 in the bottleneck. */
 const TRUNK_SHARE = 6 / 7;
@@ -18,9 +19,9 @@ const multipleOf8 = (channels: number): number => Math.max(8, Math.round(channel
  */
 export const compactStudent: Network = (ops, inputs) => {
   const shapes = inputs.map((input) => ops.shape(input));
-  const coarsest = shapes.at(-1)!;
-  const pooled = inputs.map((input, at) => {
-    const kernel = shapes[at]!.h / coarsest.h;
+  const coarsest = coarsestOf(shapes);
+  const pooled = inputs.map((input) => {
+    const kernel = ops.shape(input).h / coarsest.h;
     return kernel === 1 ? input : ops.avgPool(input, kernel);
   });
   const trunk = Math.min(MAX_TRUNK, multipleOf8(coarsest.c * TRUNK_SHARE));

@@ -1,4 +1,5 @@
 import type { Network, Ops, Shape } from "../../graph/ops.ts";
+import { coarsestOf } from "./coarsest.ts";
 
 /** How the residual blocks of a teacher family look; the student mirrors its teacher. */
 interface BlockPlan {
@@ -25,13 +26,13 @@ const BOTTLENECK_FROM_CHANNELS = 1024;
  */
 export const reverseStudent: Network = (ops, inputs) => {
   const shapes = inputs.map((input) => ops.shape(input));
-  const plan = shapes.at(-1)!.c >= BOTTLENECK_FROM_CHANNELS ? BOTTLENECK : BASIC;
+  const plan = coarsestOf(shapes).c >= BOTTLENECK_FROM_CHANNELS ? BOTTLENECK : BASIC;
   return decode(ops, embed(ops, inputs, shapes, plan), shapes, plan);
 };
 
 /** OCBE: every level is brought to the coarsest by strided convolutions, all are merged and squeezed to half that size. */
 function embed<T>(ops: Ops<T>, inputs: readonly T[], shapes: readonly Shape[], plan: BlockPlan): T {
-  const coarsest = shapes.at(-1)!;
+  const coarsest = coarsestOf(shapes);
   const merged = inputs.map((input, at) => {
     let x = input;
     for (let step = 1; ops.shape(x).h > coarsest.h; step++) {
@@ -56,7 +57,7 @@ function decode<T>(ops: Ops<T>, squeezed: T, shapes: readonly Shape[], plan: Blo
   let x = squeezed;
   const predictions: T[] = [];
   for (const [step, shape] of shapes.toReversed().entries()) {
-    const blocks = plan.stages[step] ?? plan.stages.at(-1)!;
+    const blocks = plan.stages[step] ?? 0;
     for (let block = 0; block < blocks || ops.shape(x).h < shape.h; block++)
       x = residual(ops, x, `student.stage${step + 1}.block${block}`, {
         plan,
