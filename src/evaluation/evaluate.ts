@@ -1,0 +1,190 @@
+import type { Size } from "../domain/inspection.ts";
+import { InferenceError } from "../domain/errors.ts";
+import { readMask } from "../imaging/mask.ts";
+import type { PictureRef } from "../imaging/picture-folder.ts";
+import { readPicture } from "../imaging/read-picture.ts";
+import type { ScoredMap } from "./aupro.ts";
+import { imageAuroc } from "./auroc.ts";
+import { imageMetrics, pixelMetrics } from "./metrics.ts";
+
+/** Scores one picture: RGB8 of the bundle's input size. */
+export type ScorePicture = (
+  rgb: Uint8Array,
+) => Promise<{ readonly score: number; readonly map: Float32Array; readonly mapSize: Size }>;
+
+export interface EvaluationOptions {
+  /** Test pictures; good ones and, for most metrics, bad ones. */
+  readonly line: readonly PictureRef[];
+  /** Input size of the bundle. */
+  readonly size: Size;
+  /** A score above it is rejected. */
+  readonly threshold: number;
+  readonly score: ScorePicture;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** What one kind of defect got. */
+export interface DefectReport {
+  readonly pictures: number;
+  /** Against all good pictures; null without any. */
+  readonly imageAuroc: number | null;
+  /** Share above the threshold, 0..1. */
+  readonly caughtShare: number;
+}
+
+/** Metrics 0..1, null where the pictures do not allow them. Definitions: metrics.ts. */
+export interface EvaluationReport {
+  readonly good: number;
+  readonly bad: number;
+  readonly imageAuroc: number | null;
+  readonly imageAp: number | null;
+  /** At the best threshold for these very pictures: a ranking number, never the one to deploy. */
+  readonly imageF1Max: number | null;
+  readonly pixelAuroc: number | null;
+  /** Largest error of pixelAuroc by binning; 0 up to 2^26 pixels. */
+  readonly pixelAurocError: number | null;
+  readonly pixelAp: number | null;
+  readonly pixelF1Max: number | null;
+  readonly aupro: number | null;
+  readonly aupro005: number | null;
+  /** Bad pictures without a mask: in the image metrics only. */
+  readonly withoutMask: number;
+  readonly perDefect: Readonly<Record<string, DefectReport>>;
+  readonly threshold: number;
+  /** Good pictures above the threshold. */
+  readonly falseRejectRate: number | null;
+  /** Bad pictures not above the threshold. */
+  readonly escapeRate: number | null;
+  /** As on the line: decoded picture in, score, map and regions out. */
+  readonly latencyMsP50: number;
+  readonly latencyMsP99: number;
+  /** Reading, decoding and scaling the file. */
+  readonly decodeMsP50: number;
+  readonly evaluateSeconds: number;
+}
+
+interface Judged {
+  readonly ref: PictureRef;
+  readonly score: number;
+  readonly inferMs: number;
+  readonly decodeMs: number;
+  /** Null for a bad picture without a mask. */
+  readonly map: ScoredMap | null;
+}
+
+/**
+ * Scores all pictures of a line one after another and measures how well good and bad are told apart.
+ * A bad picture stays bad by its folder even if scaling loses its mask.
+ * @throws InputError for a picture or mask that cannot be read; InferenceError; the signal's reason
+ */
+export async function evaluateBundle(options: EvaluationOptions): Promise<EvaluationReport> {
+  const startedAt = options.now();
+  const judged: Judged[] = [];
+  for (const ref of options.line) {
+    options.signal.throwIfAborted();
+    judged.push(await judge(ref, options));
+    options.onProgress(judged.length, options.line.length);
+  }
+  const report = measure(judged, options.threshold);
+  return { ...report, evaluateSeconds: (options.now() - startedAt) / 1000 };
+}
+
+async function judge(ref: PictureRef, { size, score, now }: EvaluationOptions): Promise<Judged> {
+  const openedAt = now();
+  const rgb = await readPicture(ref.file, size);
+  const decodedAt = now();
+  const scored = await score(rgb);
+  const inferMs = now() - decodedAt;
+  if (!Number.isFinite(scored.score)) {
+    throw new InferenceError(
+      "not-finite",
+      `${ref.file} got the score ${scored.score}; a finite number is expected. The model is broken: teach it again.`,
+    );
+  }
+  return {
+    ref,
+    score: scored.score,
+    inferMs,
+    decodeMs: decodedAt - openedAt,
+    map: await withTruth(ref, scored.map, scored.mapSize),
+  };
+}
+
+async function withTruth(ref: PictureRef, map: Float32Array, size: Size): Promise<ScoredMap | null> {
+  if (ref.truth.label === "good") return { scores: map, labels: new Uint8Array(map.length), size };
+  if (ref.mask === null) return null;
+  return { scores: map, labels: (await readMask(ref.mask, size)).pixels, size };
+}
+
+function measure(judged: readonly Judged[], threshold: number): Omit<EvaluationReport, "evaluateSeconds"> {
+  const good = judged.filter(isGood);
+  const bad = judged.filter((one) => !isGood(one));
+  const image = imageMetrics({
+    scores: Float64Array.from(judged, ({ score }) => score),
+    labels: Uint8Array.from(judged, (one) => (isGood(one) ? 0 : 1)),
+  });
+  const maps = judged.flatMap(({ map }) => map ?? []);
+  const withoutMask = judged.length - maps.length;
+  const pixel = bad.length > withoutMask ? pixelMetrics(maps) : null;
+  const latencies = judged.map(({ inferMs }) => inferMs);
+  return {
+    good: good.length,
+    bad: bad.length,
+    imageAuroc: image.auroc,
+    imageAp: image.averagePrecision,
+    imageF1Max: image.f1Max,
+    pixelAuroc: pixel?.auroc ?? null,
+    pixelAurocError: pixel?.aurocError ?? null,
+    pixelAp: pixel?.averagePrecision ?? null,
+    pixelF1Max: pixel?.f1Max ?? null,
+    aupro: pixel?.aupro ?? null,
+    aupro005: pixel?.aupro005 ?? null,
+    withoutMask,
+    perDefect: perDefect(good, bad, threshold),
+    threshold,
+    falseRejectRate: good.length > 0 ? shareAbove(good, threshold) : null,
+    escapeRate: bad.length > 0 ? 1 - shareAbove(bad, threshold) : null,
+    latencyMsP50: quantile(latencies, 0.5),
+    latencyMsP99: quantile(latencies, 0.99),
+    decodeMsP50: quantile(
+      judged.map(({ decodeMs }) => decodeMs),
+      0.5,
+    ),
+  };
+}
+
+function isGood({ ref }: Judged): boolean {
+  return ref.truth.label === "good";
+}
+
+function shareAbove(judged: readonly Judged[], threshold: number): number {
+  return judged.filter(({ score }) => score > threshold).length / judged.length;
+}
+
+function perDefect(
+  good: readonly Judged[],
+  bad: readonly Judged[],
+  threshold: number,
+): Record<string, DefectReport> {
+  const kinds = [...new Set(bad.map(({ ref }) => ref.truth.source))].sort();
+  return Object.fromEntries(
+    kinds.map((kind) => {
+      const those = bad.filter(({ ref }) => ref.truth.source === kind);
+      const compared = [...good, ...those];
+      const auroc = imageAuroc(
+        compared.map(({ score }) => score),
+        compared.map((one) => !isGood(one)),
+      );
+      return [kind, { pictures: those.length, imageAuroc: auroc, caughtShare: shareAbove(those, threshold) }];
+    }),
+  );
+}
+
+/** The smallest value that at least `share` of the values do not exceed; NaN for none. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+}
