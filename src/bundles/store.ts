@@ -109,6 +109,11 @@ export class BundleStore {
    * @throws ModelError `no-active-bundle`, `no-parent`, or as `promote`.
    */
   async rollback(recipe: string): Promise<BundleManifest> {
+    return this.promote(recipe, this.parentOfActive(recipe));
+  }
+
+  /** What rollback would go back to. @throws ModelError `no-active-bundle`, `no-parent` */
+  parentOfActive(recipe: string): string {
     const pointer = this.#readPointer(recipe);
     if (pointer === null) {
       throw new ModelError(
@@ -122,7 +127,7 @@ export class BundleStore {
         `Bundle ${pointer.id} has no parent to go back to. Use "assayd models promote".`,
       );
     }
-    return this.promote(recipe, pointer.parent);
+    return pointer.parent;
   }
 
   /** Deletes a bundle. @throws ModelError `bundle-active` for the active one of any recipe, `bundle-missing`. */

@@ -21,7 +21,7 @@ export interface Trigger {
   readonly lost?: Reason;
 }
 
-/** The model that judges a part, as it was when the part was triggered: a promotion takes effect on the next one. */
+/** The model that judges a part. It is asked for at the moment of inference: a promotion takes effect on the next part. */
 export interface ActiveModel {
   readonly bundleId: string;
   readonly thresholds: Thresholds;
@@ -64,7 +64,7 @@ interface Part {
   readonly seq: number;
   readonly triggeredAt: number;
   readonly startMono: number;
-  readonly model: ActiveModel | null;
+  model: ActiveModel | null;
   frame: Frame | null;
   captureMs: number | null;
 }
@@ -145,11 +145,12 @@ export class Lane {
   }
 
   async #judge(part: Part): Promise<Outcome> {
-    const model = part.model;
-    if (!model) return failure("not_ready", "no model");
     const frame = await this.#capture(part);
     const fault = this.#parts.checkImage(frame);
     if (fault) return failure("image_quality", fault);
+    const model = this.#parts.model();
+    if (typeof model === "string") return failure("not_ready", model);
+    part.model = model;
     const judgement = await model.infer(frame, this.#remainingMs(part));
     return { reason: "score", detail: null, judgement };
   }

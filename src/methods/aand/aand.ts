@@ -120,13 +120,13 @@ class AandTraining implements MethodTraining {
       teacher?.dispose();
     }
     return whiteningWeights(
-      new Map(this.#levels.map(({ level }, at) => [level, (accumulators[at]!).result()])),
+      new Map(this.#levels.map(({ level }, at) => [level, accumulators[at]!.result()])),
     );
   }
 
   #tensors(records: readonly Float32Array[]): tf.Tensor4D[] {
     return records.map((record, at) => {
-      const { c, h, w } = (this.#levels[at]!).shape;
+      const { c, h, w } = this.#levels[at]!.shape;
       return tf.tensor4d(record, [record.length / (c * h * w), h, w, c], "float32");
     });
   }

@@ -1,0 +1,121 @@
+import { Command, InvalidArgumentError } from "commander";
+import { rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { configSchema, type CameraSource, type Config } from "../config/schema.ts";
+import { InputError } from "../domain/errors.ts";
+import { createLogger } from "../system/logger.ts";
+import { runDemo } from "./demo/run-demo.ts";
+import { summaryText } from "./demo/summary-text.ts";
+import { DemoView } from "./demo/view.ts";
+
+interface DemoFlags {
+  readonly parts?: number;
+  readonly images?: string;
+  readonly camera?: string;
+  readonly rtsp?: string;
+  readonly pipeline?: string;
+  readonly rate?: number;
+  readonly teach: number;
+  readonly keep?: true;
+  readonly port: number;
+  readonly stateDir: string;
+  readonly inputSize: number;
+  readonly json?: true;
+  readonly verbose?: true;
+}
+
+const HELP = `
+With --json the last line of stdout is one object: parts, ok, ng, warn, err, missedDeadlines, imageAuroc, knownGood,
+knownBad, caughtShare, falseRejectShare, latencyMsP50, latencyMsP99, inferMsP50, inferMsP99, threshold, trainSeconds,
+firstVerdictSeconds, bundleId. A value that cannot be known is null.`;
+
+/** `assayd demo`: a whole station with an embedded broker, taught and run in one go. */
+export function demoCommand(): Command {
+  return new Command("demo")
+    .description("Start a station on embedded defaults: teach it from good parts, then judge every part")
+    .option("--parts <n>", "end after this many parts with a summary (else runs until Ctrl-C)", positiveInteger)
+    .option("--images <dir>", "play this folder: MVTec form (train/good, test/*) or a flat folder of good pictures")
+    .option("--camera <device>", "a V4L2 camera, e.g. /dev/video0")
+    .option("--rtsp <url>", "an RTSP camera")
+    .option("--pipeline <launch>", "a GStreamer launch string up to the sink")
+    .option("--rate <n>", "parts per second (default 10 for pictures, 2 for cameras)", positiveNumber)
+    .option("--teach <n>", "good parts to collect", positiveInteger, 120)
+    .option("--keep", "go on with the model of the last demo, if there is one")
+    .option("--port <n>", "port of the embedded broker", positiveInteger, 1883)
+    .option("--input-size <pixels>", "model input, a multiple of 32", positiveInteger, 256)
+    .option("--state-dir <dir>", "where models and results go", join(".state", "demo"))
+    .option("--json", "end with one JSON object on the last line of stdout")
+    .option("--verbose", "show the station's own log")
+    .addHelpText("after", HELP)
+    .action(demo);
+}
+
+async function demo(flags: DemoFlags): Promise<void> {
+  const config = demoConfig(flags);
+  if (!flags.keep) await rm(config.station.stateDir, { recursive: true, force: true });
+  const stop = new AbortController();
+  const onSignal = (): void => {
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  const view = new DemoView(flags.json ? process.stderr : process.stdout, () => performance.now());
+  const logger = createLogger({
+    level: flags.verbose ? "info" : "error",
+    format: "text",
+    write: (line) => process.stderr.write(line),
+  });
+  const summary = await runDemo({
+    config,
+    parts: flags.parts ?? null,
+    teach: flags.teach,
+    view,
+    logger,
+    signal: stop.signal,
+  });
+  view.say(summaryText(summary));
+  if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+}
+
+function demoConfig(flags: DemoFlags): Config {
+  const source = sourceOf(flags);
+  const live = source.kind !== "simulated" && source.kind !== "folder";
+  return configSchema.parse({
+    station: { name: "demo", stateDir: resolve(flags.stateDir), inputSize: flags.inputSize },
+    cameras: [
+      {
+        name: "cam1",
+        source,
+        trigger: live ? { kind: "rate", partsPerSecond: flags.rate ?? 2 } : { kind: "every-frame" },
+        deadlineMs: live ? 1000 : 300,
+      },
+    ],
+    broker: { kind: "embedded", port: flags.port },
+  });
+}
+
+function sourceOf(flags: DemoFlags): CameraSource {
+  const chosen = [flags.images, flags.camera, flags.rtsp, flags.pipeline].filter((value) => value !== undefined);
+  if (chosen.length > 1) {
+    throw new InputError("demo-source", "give only one of --images, --camera, --rtsp, --pipeline: a demo has one camera");
+  }
+  const source = (value: unknown): CameraSource => configSchema.shape.cameras.unwrap().element.shape.source.parse(value);
+  const fps = flags.rate ?? 10;
+  if (flags.images !== undefined) return source({ kind: "folder", path: resolve(flags.images), fps });
+  if (flags.camera !== undefined) return source({ kind: "v4l2", device: flags.camera });
+  if (flags.rtsp !== undefined) return source({ kind: "rtsp", url: flags.rtsp });
+  if (flags.pipeline !== undefined) return source({ kind: "pipeline", launch: flags.pipeline });
+  return source({ kind: "simulated", fps });
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value <= 0) throw new InvalidArgumentError("expected a whole number above 0");
+  return value;
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError("expected a number above 0");
+  return value;
+}

@@ -1,0 +1,211 @@
+import type { CameraConfig } from "../config/schema.ts";
+import { InputError } from "../domain/errors.ts";
+import type { Frame, Inspection } from "../domain/inspection.ts";
+import type { Collector } from "../training/collect.ts";
+import type { Camera } from "./capture/camera.ts";
+import { checkImage } from "./capture/image-quality.ts";
+import type { Thresholds } from "./decide.ts";
+import { InOrder } from "./deliver/in-order.ts";
+import type { Inspector } from "./infer/inspector.ts";
+import { Lane, type ActiveModel, type LaneClock, type PartEvidence } from "./lane.ts";
+import { freeRunning } from "./trigger.ts";
+
+/** Parts of one camera that may be under way at once. */
+const MAX_IN_FLIGHT = 8;
+
+export interface CameraLineParts {
+  readonly config: CameraConfig;
+  readonly session: string;
+  readonly firstSeq: number;
+  readonly camera: Camera;
+  readonly inspector: Inspector;
+  readonly collector: Collector;
+  readonly clock: LaneClock;
+  readonly newId: () => string;
+  /** Whether the anomaly map of the next part is wanted for a picture. */
+  readonly wantMap: () => boolean;
+  /** At once, in the order of verdicts: outputs and counters. */
+  readonly onVerdict: (inspection: Inspection) => void;
+  /** In the order of triggers: record and publication. */
+  readonly onRecord: (inspection: Inspection, evidence: PartEvidence) => void;
+}
+
+/** One camera with its lane, trigger, collector and thresholds: everything between a trigger and a delivered verdict. */
+export class CameraLine {
+  readonly #parts: CameraLineParts;
+  readonly #lane: Lane;
+  readonly #records: InOrder<readonly [Inspection, PartEvidence]>;
+  readonly #thresholds = new Map<string, Thresholds>();
+  #triggering: { stop: () => void } | null = null;
+  #nextSeq: number;
+  #triggers = 0;
+
+  constructor(parts: CameraLineParts) {
+    this.#parts = parts;
+    this.#nextSeq = parts.firstSeq;
+    this.#records = new InOrder(parts.firstSeq, ([inspection, evidence]) => {
+      parts.onRecord(inspection, evidence);
+    });
+    this.#lane = this.#createLane();
+  }
+
+  get name(): string {
+    return this.#parts.config.name;
+  }
+
+  get recipe(): string {
+    return this.#parts.config.recipe;
+  }
+
+  get camera(): Camera {
+    return this.#parts.camera;
+  }
+
+  get collector(): Collector {
+    return this.#parts.collector;
+  }
+
+  get inspector(): Inspector {
+    return this.#parts.inspector;
+  }
+
+  /** `seq` of the newest part. */
+  get lastSeq(): number {
+    return this.#nextSeq - 1;
+  }
+
+  /** True if parts come without being asked for. */
+  get freeRunning(): boolean {
+    return this.#triggering !== null;
+  }
+
+  get lane(): Lane {
+    return this.#lane;
+  }
+
+  /** What judges the next part, or in words why nothing does. */
+  get model(): ActiveModel | string {
+    const { ready, bundleId } = this.#parts.inspector.status;
+    if (bundleId === null) return "there is no trained model yet; collect normal parts and train (cmd/collect.start, cmd/train.start)";
+    if (!ready) return `the inference process of ${bundleId} is starting`;
+    const thresholds = this.#thresholds.get(bundleId);
+    if (!thresholds) return `model ${bundleId} has no threshold`;
+    return { bundleId, thresholds, infer: (frame, timeoutMs) => this.#infer(frame, thresholds, timeoutMs) };
+  }
+
+  /** Sets the limits of a bundle; takes effect on the next part. */
+  setThresholds(bundleId: string, thresholds: Thresholds): void {
+    this.#thresholds.set(bundleId, thresholds);
+  }
+
+  thresholdsOf(bundleId: string): Thresholds | null {
+    return this.#thresholds.get(bundleId) ?? null;
+  }
+
+  /** Loads a bundle into a fresh inference process and switches to it; the old one judges until then. */
+  async load(bundleDir: string, bundleId: string, thresholds: Thresholds): Promise<void> {
+    this.#thresholds.set(bundleId, thresholds);
+    await this.#parts.inspector.load(bundleDir);
+    for (const id of this.#thresholds.keys()) if (id !== bundleId) this.#thresholds.delete(id);
+  }
+
+  start(): void {
+    this.#parts.camera.start();
+    this.beginTriggering();
+  }
+
+  async stop(): Promise<void> {
+    this.endTriggering();
+    await this.#parts.camera.stop();
+    await this.#parts.inspector.stop();
+    await this.#parts.collector.stop();
+  }
+
+  /** Goes on inspecting (cmd/start). */
+  beginTriggering(): void {
+    this.#lane.running = true;
+    if (this.#triggering) return;
+    const { trigger } = this.#parts.config;
+    if (trigger.kind === "rate") {
+      this.#triggering = freeRunning(trigger.partsPerSecond, () => void this.trigger({}), this.#parts.clock.mono);
+    }
+    if (trigger.kind === "every-frame") {
+      this.#parts.camera.stream(true);
+      this.#triggering = {
+        stop: () => {
+          this.#parts.camera.stream(false);
+        },
+      };
+    }
+  }
+
+  /** No parts by itself any more; a commanded trigger is answered `ERR not_ready` (cmd/stop). */
+  endTriggering(): void {
+    this.#lane.running = false;
+    this.#triggering?.stop();
+    this.#triggering = null;
+  }
+
+  /** Inspects one part now. */
+  async trigger(request: { triggerId?: string; partId?: string | null }): Promise<Inspection> {
+    return this.#lane.trigger({ triggerId: request.triggerId ?? this.#newTriggerId(), partId: request.partId ?? null });
+  }
+
+  /** A frame of a camera whose every frame is a part; `missed` frames before it were lost in the pipeline. */
+  takeFrame(frame: Frame, missed: number): void {
+    for (let lost = 0; lost < missed; lost += 1) {
+      void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, lost: "overrun" });
+    }
+    void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, frame });
+  }
+
+  /** The newest picture, outside of any inspection (cmd/snapshot). @throws CaptureError if there is none */
+  async snapshot(): Promise<Frame> {
+    return this.#parts.camera.grab({ mode: "latest", maxAgeMs: 1000, timeoutMs: 2000 });
+  }
+
+  #createLane(): Lane {
+    const { config, camera, clock, session, newId, onVerdict } = this.#parts;
+    return new Lane({
+      camera: config.name,
+      session,
+      deadlineMs: config.deadlineMs,
+      maxInFlight: MAX_IN_FLIGHT,
+      clock,
+      newId,
+      nextSeq: () => this.#nextSeq++,
+      model: () => this.model,
+      grab: (timeoutMs) => camera.grab({ mode: config.frameMode, maxAgeMs: config.maxFrameAgeMs, timeoutMs }),
+      checkImage: (frame) => (config.checkImage ? checkImage(frame.data) : null),
+      onVerdict: (inspection, evidence) => {
+        onVerdict(inspection);
+        if (evidence.frame && inspection.reason !== "image_quality") this.#parts.collector.offer(evidence.frame);
+        this.#records.push(inspection.seq, [inspection, evidence]);
+      },
+    });
+  }
+
+  async #infer(frame: Frame, thresholds: Thresholds, timeoutMs: number) {
+    return this.#parts.inspector.infer(frame.data, {
+      threshold: thresholds.warn ?? thresholds.reject,
+      wantMap: this.#parts.wantMap(),
+      timeoutMs,
+    });
+  }
+
+  #newTriggerId(): string {
+    this.#triggers += 1;
+    return `${this.name}-${this.#triggers}`;
+  }
+}
+
+/** The line that a command means: named, or the only one. @throws InputError naming the known cameras */
+export function chooseLine(lines: ReadonlyMap<string, CameraLine>, camera: string | undefined): CameraLine {
+  const known = [...lines.keys()].join(", ");
+  const only = lines.size === 1 ? [...lines.values()][0] : undefined;
+  const line = camera === undefined ? only : lines.get(camera);
+  if (line) return line;
+  throw camera === undefined
+    ? new InputError("camera-missing", `this station has several cameras; add "camera" with one of: ${known}`)
+    : new InputError("camera-unknown", `camera "${camera}" is not known; known cameras: ${known}`);
+}

@@ -1,0 +1,86 @@
+import { InputError } from "../domain/errors.ts";
+import type { CommandHandlers } from "../messaging/commands.ts";
+import type { CameraLine } from "./camera-line.ts";
+
+/** What people may ask of a station, whoever carries the wish (MQTT now; the console and the PLC later). */
+export interface StationControl {
+  /** All lines, or the one named. */
+  linesFor(camera: string | null): readonly CameraLine[];
+  line(camera: string | null | undefined): CameraLine;
+  startTraining(line: CameraLine, by: string | null): string;
+  cancelTraining(jobId: string | undefined): string;
+  promote(line: CameraLine, bundleId: string, by: string | null): Promise<void>;
+  rollback(line: CameraLine, by: string | null): Promise<string>;
+  setThreshold(line: CameraLine, limits: { reject: number; warn: number | null }, by: string | null): Promise<void>;
+  snapshot(line: CameraLine): Promise<{ topic: string; bytes: number }>;
+  republish(): void;
+  /** Says how things are after a change. */
+  publishCameraState(line: CameraLine): void;
+  readonly now: () => number;
+}
+
+/** The MQTT commands of interfaces.md §3.4 that exist so far, as calls on the station. */
+export function stationCommands(station: () => StationControl): CommandHandlers {
+  return {
+    start: async (_params, { camera }) => setRunning(station(), camera, true),
+    stop: async (_params, { camera }) => setRunning(station(), camera, false),
+    trigger: async (params, { camera }) => {
+      const line = station().line(camera);
+      const inspection = await line.trigger({
+        partId: params.part_id ?? null,
+        ...(params.trigger_id !== undefined && { triggerId: params.trigger_id }),
+      });
+      const { seq, verdict, action, reason, score, inspectionId } = inspection;
+      return { status: "ok", data: { inspection_id: inspectionId, seq, verdict, action, reason, score } };
+    },
+    "collect.start": async (params, { camera }) => {
+      const line = station().line(camera);
+      if (station().line(camera).collector.status.active) {
+        throw new InputError("collecting", `camera ${line.name} is collecting already; send cmd/collect.stop first`);
+      }
+      const status = await line.collector.start({
+        wanted: params.count ?? null,
+        reset: params.reset ?? false,
+        now: station().now(),
+      });
+      return { status: "ok", data: { collected: status.collected, wanted: status.wanted } };
+    },
+    "collect.stop": async (_params, { camera }) => {
+      const { collected, dropped, error } = await station().line(camera).collector.stop();
+      return { status: "ok", data: { collected, dropped, error } };
+    },
+    "train.start": async (_params, { camera, by }) => ({
+      status: "accepted",
+      jobId: station().startTraining(station().line(camera), by),
+    }),
+    "train.cancel": async (params) => ({ status: "ok", data: { job_id: station().cancelTraining(params.job_id) } }),
+    "model.promote": async (params, { camera, by }) => {
+      await station().promote(station().line(camera), params.id, by);
+      return { status: "ok", data: { model_id: params.id } };
+    },
+    "model.rollback": async (_params, { camera, by }) => ({
+      status: "ok",
+      data: { model_id: await station().rollback(station().line(camera), by) },
+    }),
+    "threshold.set": async (params, { camera, by }) => {
+      const limits = { reject: params.reject, warn: params.warn ?? null };
+      await station().setThreshold(station().line(camera), limits, by);
+      return { status: "ok", data: limits };
+    },
+    snapshot: async (_params, { camera }) => ({ status: "ok", data: await station().snapshot(station().line(camera)) }),
+    republish: async () => {
+      station().republish();
+      return Promise.resolve({ status: "ok" });
+    },
+  };
+}
+
+function setRunning(station: StationControl, camera: string | null, running: boolean) {
+  const lines = station.linesFor(camera);
+  for (const line of lines) {
+    if (running) line.beginTriggering();
+    else line.endTriggering();
+    station.publishCameraState(line);
+  }
+  return Promise.resolve({ status: "ok", data: { cameras: lines.map(({ name }) => name) } } as const);
+}

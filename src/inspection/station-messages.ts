@@ -1,0 +1,98 @@
+import type { BundleManifest } from "../bundles/manifest.ts";
+import type { CameraStateMessage } from "../messaging/schemas/camera.ts";
+import type { JobMessage } from "../messaging/schemas/station.ts";
+import type { JobStatus } from "../training/supervisor.ts";
+import type { CameraLine } from "./camera-line.ts";
+
+/** interfaces.md §3.5 names fewer stages than the retraining path has. */
+const PUBLISHED_STAGE = {
+  clean: "teacher",
+  features: "teacher",
+  synthesize: "teacher",
+  amplify: "teacher",
+  distill: "student",
+  calibrate: "calibrate",
+  export: "export",
+  validate: "parity",
+  promote: "validate",
+} as const;
+
+/** `{root}/job/{id}` of a training job, as it stands. */
+export function jobMessage(status: JobStatus, camera: string, by: string | null): JobMessage {
+  const { job, state, progress, result, error } = status;
+  const iso = (at: number): string => new Date(at).toISOString();
+  return {
+    id: job.id,
+    type: "train",
+    state,
+    camera,
+    stage: progress ? PUBLISHED_STAGE[progress.stage] : null,
+    progress: state === "completed" ? 100 : Math.round(1000 * (progress?.progress ?? 0)) / 10,
+    eta_s: state === "running" ? (progress?.etaS ?? null) : null,
+    message: error?.message ?? (state === "running" ? (progress?.message ?? "starting") : state),
+    metrics: { loss: progress?.loss ?? null, epoch: progress?.epoch ?? null, epochs: progress?.epochs ?? null },
+    data_set: result ? { id: job.recipe, hash: null, images: result.images } : null,
+    result: result ? { model_id: result.bundleId, parity_max_abs: result.parityMaxAbs } : null,
+    error,
+    started: iso(status.startedAt),
+    ended: status.endedAt === null ? null : iso(status.endedAt),
+    by,
+  };
+}
+
+/** `{root}/cam/{camera}/state`, OPC 40100 words for `vision_state`. */
+export function cameraStateMessage(
+  line: CameraLine,
+  facts: { readonly manifest: BundleManifest | null; readonly lastSeq: number; readonly configHash: string; readonly since: string },
+): Omit<CameraStateMessage, "schema" | "ts"> {
+  const { manifest } = facts;
+  const { status } = line.camera;
+  const { provider } = line.inspector.status;
+  const problem = faultOf(line);
+  const thresholds = manifest ? line.thresholdsOf(manifest.id) : null;
+  return {
+    seq: facts.lastSeq,
+    vision_state: visionState(line, problem),
+    ready: problem === null && line.lane.running,
+    busy: line.lane.inFlight > 0,
+    fault: problem && { ...problem, since: facts.since },
+    recipe: { id: line.recipe, version: null, hash: null },
+    model: {
+      id: manifest?.id ?? null,
+      hash: manifest?.sha256["inspector.onnx"] ?? null,
+      engine: provider?.provider ?? null,
+      precision: provider?.precision ?? null,
+    },
+    threshold: {
+      reject: thresholds?.reject ?? null,
+      warn: thresholds?.warn ?? null,
+      calibrated_at: manifest?.createdAt ?? null,
+      target_frr: manifest?.threshold.falseRejectRate.high ?? null,
+    },
+    camera: {
+      connected: status.connected,
+      fps: status.fps,
+      frame_age_ms: status.frameAgeMs,
+      frozen: status.frozen,
+      sharpness: status.sharpness,
+      brightness: status.brightness,
+    },
+    config_hash: facts.configHash,
+  };
+}
+
+/** What keeps this line from judging parts, or null. */
+export function faultOf(line: CameraLine): { code: string; text: string } | null {
+  const { connected, state, message, frozen } = line.camera.status;
+  if (!connected) return { code: `camera-${state}`, text: message || `the camera is ${state}` };
+  if (frozen) return { code: "camera-frozen", text: message || "the camera sends the same picture again and again" };
+  const { model } = line;
+  return typeof model === "string" ? { code: "no-model", text: model } : null;
+}
+
+function visionState(line: CameraLine, problem: { code: string } | null): CameraStateMessage["vision_state"] {
+  if (problem?.code === "no-model") return "Initialized";
+  if (problem) return "Error";
+  if (!line.lane.running) return "Ready";
+  return line.freeRunning ? "ContinuousExecution" : "Ready";
+}

@@ -1,0 +1,44 @@
+import { Command } from "commander";
+import { benchCommand } from "./commands/bench.ts";
+import { configCommand } from "./commands/config.ts";
+import { demoCommand } from "./commands/demo.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
+import { modelsCommand } from "./commands/models.ts";
+import { runCommand } from "./commands/run.ts";
+import { teacherCommand } from "./commands/teacher.ts";
+import { trainCommand } from "./commands/train.ts";
+import { AssaydError, ConfigError, EXIT_CODES, InputError } from "./domain/errors.ts";
+
+const program = new Command("assayd")
+  .description("Inspects every part on a line with a model taught from good parts only.")
+  .version("0.1.0")
+  .showHelpAfterError();
+
+for (const command of [
+  runCommand(),
+  demoCommand(),
+  trainCommand(),
+  evaluateCommand(),
+  benchCommand(),
+  modelsCommand(),
+  teacherCommand(),
+  doctorCommand(),
+  configCommand(),
+]) {
+  program.addCommand(command);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof AssaydError)) throw error;
+  process.stderr.write(`assayd: ${error.message}\n`);
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: AssaydError): number {
+  if (error instanceof ConfigError) return EXIT_CODES.config;
+  if (error instanceof InputError) return EXIT_CODES.usage;
+  return EXIT_CODES.failed;
+}

@@ -1,0 +1,4 @@
+import packageJson from "../../package.json" with { type: "json" };
+
+/** assayd's version. */
+export const SOFTWARE_VERSION: string = packageJson.version;

@@ -1,0 +1,27 @@
+import { calibrate, type Calibration } from "./calibrate.ts";
+import { exportInspector, RAW, withInspector, type Candidate, type ScoreScale } from "./inspector-export.ts";
+import type { Split } from "./split.ts";
+import type { Work } from "./work.ts";
+
+/**
+ * Scores the held-out normals with the uncalibrated candidate, by the code that will run it, and finds scale and threshold.
+ * @throws TrainingError `calibration`
+ */
+export async function calibrateCandidate(
+  candidate: Candidate,
+  { job, normals, progress, signal }: Work,
+  { heldOut }: Split,
+): Promise<{ calibration: Calibration; scale: ScoreScale; rawScores: readonly number[] }> {
+  const options = { size: candidate.size, threads: job.threads };
+  const rawScores = await withInspector(exportInspector(candidate, RAW), options, async (score) => {
+    const scores: number[] = [];
+    for (const [done, index] of heldOut.entries()) {
+      signal.throwIfAborted();
+      scores.push((await score(normals.pictures[index] as Uint8Array)).score);
+      progress.stage("calibrate", { done: done / heldOut.length, message: `held-out good part ${done + 1}/${heldOut.length}` });
+    }
+    return scores;
+  });
+  const calibration = calibrate(rawScores, job.training.thresholdQuantile, job.training.thresholdFactor);
+  return { calibration, scale: { mean: calibration.mean, std: calibration.deviation }, rawScores };
+}

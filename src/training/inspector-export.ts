@@ -1,0 +1,68 @@
+import type { Size } from "../domain/inspection.ts";
+import { exportOnnx } from "../graph/onnx-ops.ts";
+import type { Network, Weights } from "../graph/ops.ts";
+import { inspectorNetwork, inspectorWeights } from "../methods/inspector-network.ts";
+import type { Level, TrainedMethod } from "../methods/method.ts";
+import { openSession } from "../onnx/session.ts";
+
+/** A finished method on its teacher, before it is written down. */
+export interface Candidate {
+  readonly size: Size;
+  /** Picture in 0..1 to the features of all levels, and its weights. */
+  readonly teacher: { readonly network: Network; readonly weights: Weights };
+  /** Levels that the method uses. */
+  readonly levels: readonly Level[];
+  readonly method: TrainedMethod;
+}
+
+/** Standard scale of the score: mean and deviation of the held-out normals' raw scores; 0 and 1 leave it raw. */
+export interface ScoreScale {
+  readonly mean: number;
+  readonly std: number;
+}
+
+export const RAW: ScoreScale = { mean: 0, std: 1 };
+
+/** The candidate as one text with its weights, for any interpreter. */
+export function inspectorOf(candidate: Candidate, scale: ScoreScale): { network: Network; weights: Weights } {
+  const { teacher, levels, method } = candidate;
+  return {
+    network: inspectorNetwork({ teacher: teacher.network, levels, method: method.network }),
+    weights: inspectorWeights(teacher.weights, method.weights, scale),
+  };
+}
+
+/** `inspector.onnx`: uint8 [1, H, W, 3] in; score [1] and map [1, H, W] out; nothing left to do outside. */
+export function exportInspector(candidate: Candidate, scale: ScoreScale): Uint8Array {
+  return exportOnnx({
+    name: "inspector",
+    input: { name: "image", size: candidate.size },
+    outputs: ["score", "map"],
+    ...inspectorOf(candidate, scale),
+  });
+}
+
+/** What ONNX Runtime gives for one picture. */
+export interface Scored {
+  readonly score: number;
+  readonly map: Float32Array;
+}
+
+/** Opens a candidate in ONNX Runtime, as the inference process would, and hands its scorer to `use`. */
+export async function withInspector<R>(
+  model: Uint8Array,
+  options: { readonly size: Size; readonly threads: number },
+  use: (score: (picture: Uint8Array) => Promise<Scored>) => Promise<R>,
+): Promise<R> {
+  const session = await openSession({ model, providers: ["cpu"], threads: options.threads });
+  const dims = [1, options.size.height, options.size.width, 3];
+  try {
+    return await use(async (picture) => {
+      const outputs = await session.run({ image: { dims, data: picture } });
+      const map = outputs["map"]?.data as Float32Array;
+      return { score: (outputs["score"]?.data as Float32Array)[0] ?? NaN, map };
+    });
+  } finally {
+    await session.release();
+  }
+}

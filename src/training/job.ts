@@ -1,0 +1,38 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type { Config } from "../config/schema.ts";
+import { statePaths } from "../config/paths.ts";
+import type { TrainingJob } from "./protocol.ts";
+
+/**
+ * A training job for a recipe. Its working folder belongs to the recipe, not to the job: what an interrupted job left there
+ * (features, checkpoints; each named by what it depends on) is used again.
+ */
+export function createJob(
+  config: Config,
+  request: { readonly recipe: string; readonly normalsDir: string; readonly parent: string | null; readonly now: Date },
+): TrainingJob {
+  const paths = statePaths(config.station.stateDir);
+  const { training, station } = config;
+  return {
+    id: jobId(request.recipe, request.now),
+    jobDir: join(paths.jobs, request.recipe),
+    normalsDir: request.normalsDir,
+    teacherDir: join(paths.teachers, config.teacher),
+    bundlesDir: paths.bundles,
+    recipe: request.recipe,
+    parent: request.parent,
+    inputSize: { width: station.inputSize, height: station.inputSize },
+    training,
+    texturesDir: training.texturesDir,
+    threads: training.threads || availableParallelism(),
+    nice: training.nice,
+    memoryLimitMb: training.memoryLimitMb,
+  };
+}
+
+/** Also the id of the bundle that comes out of it: `<recipe>-20261122-051544`. */
+function jobId(recipe: string, now: Date): string {
+  const stamp = now.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
+  return `${recipe.slice(0, 48)}-${stamp}`;
+}

@@ -1,0 +1,96 @@
+import { mkdir } from "node:fs/promises";
+import { ensureTeacherOnnx } from "../backbones/teacher-store.ts";
+import { teacherNetwork } from "../backbones/backbone.ts";
+import type { JobProgress, JobResult } from "../domain/job.ts";
+import type { MethodTraining } from "../methods/method.ts";
+import { createMethod } from "../methods/registry.ts";
+import { amplify } from "./amplify.ts";
+import { addBundle } from "./bundle.ts";
+import { calibrateCandidate } from "./calibrate-candidate.ts";
+import { keyOf, removeStale } from "./checkpoint.ts";
+import { distill } from "./distill.ts";
+import { exportInspector, type Candidate } from "./inspector-export.ts";
+import { batchesOf, normalFeatures } from "./normal-features.ts";
+import { cleanNormals } from "./normals.ts";
+import { ProgressReporter } from "./progress.ts";
+import type { TrainingJob } from "./protocol.ts";
+import { splitNormals, type Split } from "./split.ts";
+import { synthesize } from "./synthetic-set.ts";
+import { openJobTeacher } from "./teacher.ts";
+import { openTeacherSession } from "./teacher-features.ts";
+import { validate } from "./validate.ts";
+import type { Work } from "./work.ts";
+
+export interface TrainingHooks {
+  readonly signal: AbortSignal;
+  readonly report: (progress: JobProgress) => void;
+}
+
+/**
+ * The retraining path: clean → synthesize → amplify → distill → calibrate → export → validate. Gives a finished bundle; to
+ * promote it is the station's. What a stage makes is kept in the job folder under a name made of all that it depends on, so
+ * that an interrupted job goes on where it was.
+ * @throws TrainingError, ModelError, InputError: the job failed, in words; the signal's reason when cancelled
+ */
+export async function runTraining(job: TrainingJob, { signal, report }: TrainingHooks): Promise<JobResult> {
+  const progress = new ProgressReporter(report, () => performance.now());
+  await mkdir(job.jobDir, { recursive: true });
+
+  const normals = await cleanNormals(job, progress, signal);
+  const split = splitNormals(normals.count, job.training.heldOutShare, job.training.seed);
+  const teacher = await openJobTeacher(job);
+  const method = createMethod(job.training.method);
+  const levels = teacher.backbone.levels(job.inputSize).filter(({ level }) => method.levels.includes(level));
+  const key = keyOf(normals.hash, teacher.manifest.sha256["teacher.safetensors"], job.inputSize, job.training);
+  await removeStale(job.jobDir, [key]);
+
+  const onnxFile = await ensureTeacherOnnx(job.teacherDir, job.inputSize.width);
+  const session = await openTeacherSession({ onnxFile, size: job.inputSize, levels, threads: job.threads });
+  const work: Work = { job, key, progress, signal, normals, session, method };
+  const training = method.begin({ levels, mapSize: job.inputSize, seed: job.training.seed });
+  try {
+    const learned = await learn(work, training, split);
+    const candidate: Candidate = {
+      size: job.inputSize,
+      teacher: { network: teacherNetwork(teacher.backbone), weights: teacher.weights },
+      levels,
+      method: training.trained(),
+    };
+    const { calibration, scale, rawScores } = await calibrateCandidate(candidate, work, split);
+    progress.stage("export", { done: 0, message: "writing inspector.onnx" });
+    const model = exportInspector(candidate, scale);
+    const { golden, parityMaxAbs } = await validate(candidate, { ...work, scale, model, split });
+    const dataSet = { hash: normals.hash, images: normals.count, trained: split.train.length, heldOut: split.heldOut.length };
+    const trainSeconds = progress.elapsedS;
+    const bundleDir = await addBundle({
+      job,
+      teacher: teacher.manifest,
+      model,
+      heads: candidate.method.weights,
+      calibration,
+      golden,
+      report: { dataSet, cleaning: normals.words, ...learned, parityMaxAbs, heldOutRawScores: rawScores, trainSeconds },
+    });
+    const { threshold, falseRejectRate } = calibration;
+    return { bundleId: job.id, bundleDir, threshold, parityMaxAbs, trainSeconds, images: normals.count, falseRejectRate };
+  } finally {
+    training.dispose();
+    await session.close();
+  }
+}
+
+/** Both stages on cached teacher features. */
+async function learn(work: Work, training: MethodTraining, split: Split) {
+  const features = await normalFeatures(work);
+  try {
+    const synthetic = training.amplify && (await synthesize(work, split.train, features));
+    const amplifyLoss = synthetic && (await amplify({ ...work, training, synthetic }));
+    await synthetic?.features.close();
+    const trust = await training.measureTrust(batchesOf(features, split.heldOut));
+    const stage = await training.prepareDistill(batchesOf(features, split.train));
+    const distillLoss = await distill({ ...work, stage, features, train: split.train });
+    return { amplifyLoss, trust, distillLoss };
+  } finally {
+    await features.close();
+  }
+}

@@ -1,0 +1,37 @@
+import type { Shape } from "../graph/ops.ts";
+import { openSession, type OnnxSession } from "../onnx/session.ts";
+
+/** The frozen teacher, run by ONNX Runtime as it will be on the line. */
+export interface TeacherSession {
+  /** Shapes of the levels that are used, finest first. */
+  readonly shapes: readonly Shape[];
+  /**
+   * @param picture RGB8, row-major, of the teacher's input size
+   * @returns one [C, H, W] array a level
+   */
+  features(picture: Uint8Array): Promise<readonly Float32Array[]>;
+  close(): Promise<void>;
+}
+
+export interface TeacherSessionOptions {
+  readonly onnxFile: string;
+  /** Width and height of the model input. */
+  readonly size: { readonly width: number; readonly height: number };
+  /** 1-based levels that the method uses, and their shapes. */
+  readonly levels: readonly { readonly level: number; readonly shape: Shape }[];
+  readonly threads: number;
+}
+
+/** @throws ModelError if ONNX Runtime cannot open the teacher */
+export async function openTeacherSession(options: TeacherSessionOptions): Promise<TeacherSession> {
+  const session: OnnxSession = await openSession({ model: options.onnxFile, providers: ["cuda", "cpu"], threads: options.threads });
+  const dims = [1, options.size.height, options.size.width, 3];
+  return {
+    shapes: options.levels.map(({ shape }) => shape),
+    features: async (picture) => {
+      const outputs = await session.run({ image: { dims, data: picture } });
+      return options.levels.map(({ level }) => outputs[`f${level}`]?.data as Float32Array);
+    },
+    close: () => session.release(),
+  };
+}

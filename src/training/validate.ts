@@ -1,0 +1,99 @@
+import { TrainingError } from "../domain/errors.ts";
+import type { Size } from "../domain/inspection.ts";
+import { tfOps } from "../graph/tf-ops.ts";
+import { TfWeights } from "../graph/tf-weights.ts";
+import { tf } from "../graph/tf.ts";
+import { inspectorOf, withInspector, type Candidate, type Scored, type ScoreScale } from "./inspector-export.ts";
+import type { Split } from "./split.ts";
+import type { Work } from "./work.ts";
+
+/** Real pictures that pass the parity gate and become the bundle's golden frames. */
+const GOLDEN_FRAMES = 8;
+
+/** Largest allowed difference of trainer and ONNX Runtime, in units of the calibrated score. */
+export const PARITY_LIMIT = 1e-3;
+
+export interface GoldenFrame {
+  readonly picture: Uint8Array;
+  /** By the trainer's own interpreter. */
+  readonly score: number;
+}
+
+/**
+ * The parity gate on held-out pictures (training pictures fill up where there are few).
+ * @throws TrainingError `parity`
+ */
+export async function validate(
+  candidate: Candidate,
+  work: Work & { readonly scale: ScoreScale; readonly model: Uint8Array; readonly split: Split },
+): Promise<{ golden: readonly GoldenFrame[]; parityMaxAbs: number }> {
+  const { job, normals, progress, scale, model, split } = work;
+  progress.stage("validate", { done: 0, message: "trainer against ONNX Runtime on real frames" });
+  const indices = [...split.heldOut, ...split.train].slice(0, GOLDEN_FRAMES);
+  const pictures = indices.map((index) => normals.pictures[index] as Uint8Array);
+  const { maxAbs, scores } = await checkParity(candidate, scale, model, pictures, job.threads);
+  return { golden: pictures.map((picture, at) => ({ picture, score: scores[at] ?? NaN })), parityMaxAbs: maxAbs };
+}
+
+export interface Parity {
+  readonly maxAbs: number;
+  /** The trainer's own scores of the pictures: the golden frames' expectation. */
+  readonly scores: readonly number[];
+}
+
+/**
+ * The parity gate: real pictures through the trainer's interpreter (tfjs) and through the exported file (ONNX Runtime).
+ * @throws TrainingError `parity` if score or map differ by more than `PARITY_LIMIT`, or are not finite
+ */
+export async function checkParity(
+  candidate: Candidate,
+  scale: ScoreScale,
+  model: Uint8Array,
+  pictures: readonly Uint8Array[],
+  threads: number,
+): Promise<Parity> {
+  const expected = scoreWithTrainer(candidate, scale, pictures);
+  const actual = await withInspector(model, { size: candidate.size, threads }, async (score) => {
+    const all: Scored[] = [];
+    for (const picture of pictures) all.push(await score(picture));
+    return all;
+  });
+  const maxAbs = Math.max(...expected.map((scored, index) => difference(scored, actual[index] as Scored)));
+  if (!(maxAbs <= PARITY_LIMIT)) {
+    throw new TrainingError(
+      "parity",
+      `the exported model does not reproduce the trainer: largest difference ${maxAbs.toPrecision(3)}, allowed ${PARITY_LIMIT}. ` +
+        "The model is not promoted; please report this with the job's folder",
+    );
+  }
+  return { maxAbs, scores: expected.map(({ score }) => score) };
+}
+
+/** Score and map of pictures by tfjs, from the same text and weights that are exported. */
+function scoreWithTrainer(candidate: Candidate, scale: ScoreScale, pictures: readonly Uint8Array[]): Scored[] {
+  const { network, weights } = inspectorOf(candidate, scale);
+  const variables = new TfWeights(weights, new Set());
+  try {
+    const ops = tfOps(variables, "infer");
+    return pictures.map((picture) =>
+      tf.tidy(() => {
+        const [score, map] = network(ops, [pictureTensor(picture, candidate.size)]);
+        return { score: score?.dataSync()[0] ?? NaN, map: (map?.dataSync() as Float32Array | undefined) ?? new Float32Array() };
+      }),
+    );
+  } finally {
+    variables.dispose();
+  }
+}
+
+/** [1, H, W, 3] in 0..1 */
+function pictureTensor(picture: Uint8Array, { width, height }: Size) {
+  return tf.div(tf.tensor4d(picture, [1, height, width, 3], "float32"), 255) as ReturnType<typeof tf.tensor4d>;
+}
+
+/** NaN where either side is not finite, so that no comparison can pass it. */
+function difference(a: Scored, b: Scored): number {
+  let worst = Math.abs(a.score - b.score);
+  for (let i = 0; i < a.map.length; i += 1) worst = Math.max(worst, Math.abs((a.map[i] as number) - (b.map[i] as number)));
+  return Number.isFinite(worst) ? worst : NaN;
+}
