@@ -72,8 +72,11 @@ async function computeCapability(folders: readonly string[], root: string): Prom
 }
 
 async function runTrtexec(binary: string, args: readonly string[], signal: AbortSignal): Promise<string> {
+  const running = promisify(execFile)(binary, args, { signal, maxBuffer: 64 << 20 });
+  const end = () => running.child.kill(); // a build of minutes must not outlive us
+  process.once("exit", end);
   try {
-    const { stdout, stderr } = await promisify(execFile)(binary, args, { signal, maxBuffer: 64 << 20 });
+    const { stdout, stderr } = await running;
     return stdout + stderr;
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
@@ -85,6 +88,8 @@ async function runTrtexec(binary: string, args: readonly string[], signal: Abort
         cause: error,
       },
     );
+  } finally {
+    process.off("exit", end);
   }
 }
 

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { manifestSum, readBundle, verifyBundle } from "../../src/bundles/read.ts";
 import { BundleStore } from "../../src/bundles/store.ts";
@@ -12,6 +13,8 @@ import { createRandom } from "../../src/graph/random.ts";
 import { sampleBundle } from "./sample-bundle.ts";
 
 const FLIPS = 300;
+/** `ASSAYD_KILLS=200` for the full figure of promises.md R1. */
+const KILLS = Number(process.env.ASSAYD_KILLS ?? 20);
 let folder: string;
 let paths: { bundles: string; active: string };
 let store: BundleStore;
@@ -195,4 +198,32 @@ describe("a kill at a failpoint", () => {
     expect(code).toBe(1);
     expect(store.active("bottle")).toBe("old");
   });
+});
+
+describe("kill -9 at random moments", () => {
+  it(
+    `leaves a whole bundle active: ${KILLS} kills of a process that promotes without end`,
+    async () => {
+      await add("a");
+      await add("b");
+      await store.promote("bottle", "a");
+      const random = createRandom(11);
+      let promotions = 0;
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        const child = fork(new URL("promote-forever.ts", import.meta.url), [paths.bundles, paths.active], {
+          execArgv: ["--disable-warning=ExperimentalWarning"],
+        });
+        child.on("message", () => (promotions += 1));
+        await once(child, "message");
+        await sleep(random() * 40);
+        child.kill("SIGKILL");
+        await once(child, "exit");
+        const active = new BundleStore(paths).active("bottle");
+        expect(["a", "b"]).toContain(active);
+        await store.verify(active ?? "");
+      }
+      expect(promotions).toBeGreaterThan(KILLS);
+    },
+    20_000 + KILLS * 2000,
+  );
 });

@@ -55,6 +55,7 @@ const WATCH_MS = 100;
 const IDLE_SILENCE_MS = 5000;
 /** Opening a big model blocks the process; while trtexec builds an engine it keeps reporting. */
 const LOAD_SILENCE_MS = 120_000;
+const LOAD_STOP_GRACE_MS = 1000;
 
 /** One inference process and the requests given to it. It serves one bundle until it dies or is retired. */
 export class InferenceWorker {
@@ -115,7 +116,8 @@ export class InferenceWorker {
   infer(data: Uint8Array, options: InferOptions): Promise<Scored> {
     if (!this.#child.alive)
       return Promise.reject(new InferenceError("process-died", "The inference process is gone."));
-    if (options.signal?.aborted) return Promise.reject(new InferenceError("aborted", "The inspection was given up."));
+    if (options.signal?.aborted)
+      return Promise.reject(new InferenceError("aborted", "The inspection was given up."));
     if (this.#waiting.length >= MAX_WAITING) {
       return Promise.reject(
         new InferenceError("queue-full", `${MAX_WAITING} parts wait for the model already.`),
@@ -174,10 +176,9 @@ export class InferenceWorker {
     await this.#child.stop();
   }
 
-  /** Ends the process at once; what it was given is rejected. */
+  /** Ends the process at once (while it loads: as soon as it has ended trtexec); what it was given is rejected. */
   async stop(): Promise<void> {
-    this.#child.kill();
-    await this.#child.stop();
+    await this.#child.stop(this.#report === null ? LOAD_STOP_GRACE_MS : 0);
   }
 
   #sendNext(): void {
