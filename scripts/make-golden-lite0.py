@@ -38,7 +38,11 @@ def main(weights, output):
         model.load_state_dict(torch.load(weights, map_location="cpu"))
         with torch.no_grad():
             levels = features(model, formula_picture(height, width, seed=11))
-        cases.append({"height": height, "width": width, "seed": 11, "levels": [sample(level) for level in levels]})
+        trunk = [model._conv_stem, model._bn0, *model._blocks[:TAPS[-1] + 1]]
+        names = [name for part in trunk for name in part.state_dict() if not name.endswith("num_batches_tracked")]
+        parameters = sum(p.numel() for part in trunk for p in part.parameters())
+        cases.append({"backbone": "efficientnet-lite0", "weights": len(names), "parameters": parameters, "height": height, "width": width, "seed": 11,
+                      "levels": [sample(level) for level in levels]})
     with open(output, "w", encoding="utf-8") as file:
         json.dump({"made_by": "scripts/make-golden-lite0.py", "cases": cases}, file)
 

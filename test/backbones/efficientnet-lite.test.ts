@@ -54,7 +54,8 @@ describe.skipIf(!existsSync(DEFAULT_TEACHER.file))(
     test.each(cases)("Lite0 gives PyTorch's features at $width × $height", async (golden) => {
       const read = await readPth(readFileSync(DEFAULT_TEACHER.file), "lite0.pth");
       const { backbone, weights } = recognizeBackbone(read, "lite0.pth");
-      expect(backbone.name).toBe("efficientnet-lite0");
+      expect(backbone.name).toBe(golden.backbone);
+      expect(weights.size).toBe(golden.weights);
       const model = exportOnnx({
         name: "lite0",
         input: { name: "image", size: golden },

@@ -11,9 +11,9 @@ export function formulaPicture({ width, height }: Size, seed: number): Uint8Arra
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       for (let c = 0; c < 3; c++) {
-        const block = coarse[((y >> 3) * columns + (x >> 3)) * 3 + c]!;
+        const block = coarse[((y >> 3) * columns + (x >> 3)) * 3 + c] ?? NaN;
         const at = (y * width + x) * 3 + c;
-        picture[at] = Math.floor(127.5 + 100 * block + 25 * noise[at]!);
+        picture[at] = Math.floor(127.5 + 100 * block + 25 * (noise[at] ?? NaN));
       }
     }
   }

@@ -10,9 +10,9 @@ import { expectGoldenLevels, readGoldenCases } from "./golden-levels.ts";
 const cases = readGoldenCases("resnet.json");
 
 test.each(cases)("$backbone has torchvision's names, parameters and features", async (golden) => {
-  const backbone = backboneByName(golden.backbone!);
+  const backbone = backboneByName(golden.backbone);
   const cost = countCost(backbone.features, [{ c: 3, h: golden.height, w: golden.width }]);
-  expect(cost.weights).toHaveLength(golden.weights!);
+  expect(cost.weights).toHaveLength(golden.weights);
   expect(cost.parameters).toBe(golden.parameters);
   expect(cost.weights.every(({ name }) => backbone.owns(name))).toBe(true);
   const weights = new Map([...formulaWeights(cost.weights, golden.seed), ...normalizationWeights(backbone)]);

@@ -163,7 +163,7 @@ test("the list shows whole teachers and says what is wrong with the others; half
     ["broken", undefined],
     ["efficientnet-lite0", "efficientnet-lite0"],
   ]);
-  expect(list[0]!.problem).toMatch(/manifest\.json cannot be read/);
+  expect(list[0]?.problem).toMatch(/manifest\.json cannot be read/);
   expect(await listTeachers(join(folder, "nowhere"))).toEqual([]);
 });
 
@@ -181,7 +181,7 @@ test.skipIf(!existsSync(DEFAULT_TEACHER.file))(
 
 async function flipByte(path: string): Promise<void> {
   const bytes = await readFile(path);
-  bytes[bytes.length >> 1]! ^= 1;
+  bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
   await writeFile(path, bytes);
 }
 

@@ -47,7 +47,7 @@ test("list says how to get a teacher, import makes one, list shows it", async ()
     "--json",
   );
   const lines = imported.stdout.trimEnd().split("\n");
-  expect(JSON.parse(lines.at(-1)!)).toMatchObject({
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({
     id: "mine",
     backbone: "efficientnet-lite0",
     licence: "MIT",

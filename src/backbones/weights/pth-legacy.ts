@@ -1,5 +1,5 @@
 import { type PthContents, readTorchPickle, type Storages } from "./torch-pickle.ts";
-import { badPickle } from "./unpickle.ts";
+import { badPickle } from "./pickle-machine.ts";
 
 const MAGIC_NUMBER = 0x1950a86a20f9469cfc6cn; // torch/serialization.py
 const PROTOCOL_VERSION = 1001;

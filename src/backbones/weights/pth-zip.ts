@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import type { Readable } from "node:stream";
 import yauzl from "yauzl";
 import { type PthContents, readTorchPickle } from "./torch-pickle.ts";
-import { badPickle } from "./unpickle.ts";
+import { badPickle } from "./pickle-machine.ts";
 
 const STORED = 0; // compression method
 const MAX_ENTRIES = 20_000;

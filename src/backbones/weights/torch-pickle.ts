@@ -1,6 +1,7 @@
 import type { Weight } from "../../graph/ops.ts";
 import { FLOAT_BYTES, type FloatFormat, toFloat32 } from "./float-formats.ts";
-import { badPickle, PickleCallable, type PickleHost, unpickle } from "./unpickle.ts";
+import { badPickle } from "./pickle-machine.ts";
+import { PickleCallable, type PickleHost, unpickle } from "./unpickle.ts";
 
 /** One run of numbers in a weight file; tensors are views of it. */
 export class Storage {
