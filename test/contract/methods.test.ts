@@ -86,9 +86,12 @@ describe("the students", () => {
       { c: 512, h: 32, w: 32 },
       { c: 1024, h: 16, w: 16 },
     ];
-    const { outputs, weights } = countCost(reverseStudent, shapes);
+    const { outputs, weights, parameters } = countCost(reverseStudent, shapes);
     const shapeOf = (name: string) => weights.find((weight) => weight.name === name)?.shape;
     expect(outputs).toEqual(shapes);
+    // AAND Table VIII says 161.08 M for RD: the student, its unused conv4 and bn4, and a whole wide_resnet50_2
+    const [unused, teacher] = [4096 * 2048 + 2 * 2048, 68_883_240];
+    expect(((parameters + unused + teacher) / 1e6).toFixed(2)).toBe("161.08");
     expect(shapeOf("student.ocbe.down1_1.conv.weight")).toEqual([512, 256, 3, 3]);
     expect(shapeOf("student.ocbe.down1_2.conv.weight")).toEqual([1024, 512, 3, 3]);
     expect(shapeOf("student.ocbe.block0.skip.weight")).toEqual([2048, 3072, 1, 1]);

@@ -86,8 +86,8 @@ export function createAmplifyStage({ levels, config, seed, start }: AmplifyStage
 /** Keys are learned at any length; the network text sees them at length 1, and the gradient knows. */
 function withUnitKeys(variables: TensorSource): TensorSource {
   return {
-    assign: (name, value) => {
-      variables.assign(name, value);
+    setStatistic: (name, value) => {
+      variables.setStatistic(name, value);
     },
     get(name) {
       const tensor = variables.get(name);

@@ -82,7 +82,8 @@ export function createDistillStage(options: DistillStageOptions): DistillStage {
     lossOfAmplified,
     map: (features) => {
       const [map] = scoring(tfOps(variables, "infer"), amplified(features));
-      return map!;
+      if (!map) throw new RangeError("The scoring network must give one output: the anomaly map.");
+      return map;
     },
     trainedWeights,
     trained: () => ({ network: aandNetwork(levels, config, mapSize), weights: trainedWeights() }),

@@ -177,7 +177,7 @@ export function cosineDistillLoss(
   return tf.add(flat, tf.mul(hardCosineLoss(targets, predictions, hard.count), hard.weight));
 }
 
-const perImage = (distances: tf.Tensor): tf.Tensor2D => tf.reshape(distances, [distances.shape[0] ?? 1, -1]);
+const perImage = (distances: tf.Tensor): tf.Tensor2D => tf.reshape(distances, [distances.shape[0], -1]);
 
 /**
  * Mean of the `count` largest values of each row, mean over rows. tfjs has no gradient for topk, so it is given here:
@@ -189,10 +189,11 @@ function meanOfLargest(values: tf.Tensor2D, count: number): tf.Scalar {
   const operation = tf.customGrad((x, save) => {
     const { values: largest, indices } = tf.topk(x as tf.Tensor2D, chosen);
     (save as tf.GradSaveFunc)([indices]);
-    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => {
-      const places = tf.sum(tf.oneHot(tf.cast(saved[0]!, "int32"), columns), 1); // [rows, columns]
-      return tf.mul(tf.cast(places, "float32"), tf.div(dy, rows * chosen));
-    };
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] =>
+      saved.map((places) => {
+        const hot = tf.sum(tf.oneHot(tf.cast(places, "int32"), columns), 1); // [rows, columns]
+        return tf.mul(tf.cast(hot, "float32"), tf.div(dy, rows * chosen));
+      });
     return { value: tf.mean(largest), gradFunc };
   });
   return operation(values) as tf.Scalar;

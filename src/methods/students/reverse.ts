@@ -96,7 +96,7 @@ function basic<T>(ops: Ops<T>, x: T, name: string, { channels, resize }: Residua
   return ops.batchNorm(y, `${name}.bn2`);
 }
 
-/** Expansion 4 and width_per_group 128 (wide): the inner width is half of the block's channels. */
+/** Expansion 4 and width_per_group 128 (wide), in the OCBE too: the inner width is half of the block's channels. */
 function bottleneck<T>(ops: Ops<T>, x: T, name: string, { channels, resize }: ResidualOptions): T {
   const width = channels / 2;
   let y = ops.conv2d(x, `${name}.conv1`, { filters: width, kernel: 1 });
