@@ -55,6 +55,8 @@ export class BrokerClient {
   #transport: MqttClient | null = null;
   #connack: IConnackPacket | null = null;
   #slots = new Slots(0);
+  /** Messages on their way. */
+  readonly #awaiting = new Set<(error: Error) => void>();
   #connectedAt: number | null = null;
   #fault: ConnectionFault | null = null;
   #retry: NodeJS.Timeout | null = null;
@@ -107,11 +109,11 @@ export class BrokerClient {
     const transport = this.#transport;
     if (transport === null || !this.connected) throw notConnected(message.topic);
     this.#checkSize(message);
-    if (message.qos === 0) return publishOn(transport, message, this.#isVersion5());
+    if (message.qos === 0) return this.#send(transport, message);
     const slots = this.#slots;
     await slots.take();
     try {
-      await publishOn(transport, message, this.#isVersion5());
+      await this.#send(transport, message);
     } finally {
       slots.give();
     }
@@ -133,8 +135,25 @@ export class BrokerClient {
     }
   }
 
-  #isVersion5(): boolean {
-    return this.#options.broker.protocolVersion === 5;
+  #send(transport: MqttClient, message: Publication): Promise<void> {
+    const { topic, payload, qos, retain } = message;
+    const properties =
+      this.#options.broker.protocolVersion === 5 ? { properties: publishProperties(message) } : {};
+    return new Promise((resolve, reject) => {
+      const settle = (error?: Error): void => {
+        clearTimeout(timer);
+        this.#awaiting.delete(settle);
+        if (error === undefined) resolve();
+        else reject(notTaken(topic, error));
+      };
+      const timer = setTimeout(() => {
+        settle(new Error(`no acknowledgement in ${PUBACK_TIMEOUT_MS / 1000} s`));
+      }, PUBACK_TIMEOUT_MS);
+      this.#awaiting.add(settle);
+      transport.publish(topic, payload, { qos, retain, ...properties }, (error) => {
+        settle(error ?? undefined);
+      });
+    });
   }
 
   #checkSize({ topic, payload }: Publication): void {
@@ -205,6 +224,7 @@ export class BrokerClient {
     this.#connack = null;
     this.#connectedAt = null;
     this.#slots.close(notConnected("the broker"));
+    for (const settle of [...this.#awaiting]) settle(new Error("the connection ended"));
     if (wasConnected) this.#options.onDisconnect();
   }
 
@@ -224,40 +244,12 @@ function notConnected(topic: string): DeliveryError {
   );
 }
 
-function publishOn(transport: MqttClient, message: Publication, version5: boolean): Promise<void> {
-  const { topic, payload, qos, retain } = message;
-  const properties = version5 ? publishProperties(message) : undefined;
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => {
-      settle();
-      reject(
-        new DeliveryError(
-          "mqtt-publish",
-          `The broker did not take the message on ${topic} (${error.message}).`,
-          { cause: error },
-        ),
-      );
-    };
-    const onClose = (): void => {
-      fail(new Error("the connection ended"));
-    };
-    const timer = setTimeout(() => {
-      fail(new Error(`no acknowledgement in ${PUBACK_TIMEOUT_MS / 1000} s`));
-    }, PUBACK_TIMEOUT_MS);
-    const settle = (): void => {
-      clearTimeout(timer);
-      transport.off("close", onClose);
-    };
-    transport.on("close", onClose);
-    transport.publish(topic, payload, { qos, retain, ...(properties && { properties }) }, (error) => {
-      if (error) {
-        fail(error);
-        return;
-      }
-      settle();
-      resolve();
-    });
-  });
+function notTaken(topic: string, cause: Error): DeliveryError {
+  return new DeliveryError(
+    "mqtt-publish",
+    `The broker did not take the message on ${topic} (${cause.message}).`,
+    { cause },
+  );
 }
 
 function publishProperties(message: Publication): NonNullable<IPublishPacket["properties"]> {

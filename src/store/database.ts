@@ -3,7 +3,16 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Inspection } from "../domain/inspection.ts";
 import { migrate } from "./migrations.ts";
 import { isCorrupt } from "./sqlite-failure.ts";
-import type { Commit, Counters, Gap, Opened, OutboxMessage, OutboxRow, StoreLimits } from "./protocol.ts";
+import type {
+  Commit,
+  Counters,
+  CountersReset,
+  Gap,
+  Opened,
+  OutboxMessage,
+  OutboxRow,
+  StoreLimits,
+} from "./protocol.ts";
 
 const PRUNE_CHUNK = 2000; // rows a transaction: a commit never waits long behind it
 
@@ -49,13 +58,10 @@ export class Database {
     const depthBefore = this.#depth;
     this.#database.exec("BEGIN IMMEDIATE");
     try {
-      for (const row of commit.rows) this.#insert(row);
+      this.#insertAll(commit.rows, commit.countersReset);
       this.#acknowledge(commit.acknowledged);
       for (const gap of commit.lost) this.#addGap(gap);
       for (const gap of commit.reported) this.#removeGap(gap);
-      for (const reset of commit.countersReset) {
-        this.#prepare("DELETE FROM counter WHERE camera = ?").run(reset.camera);
-      }
       this.#dropOldest();
       this.#database.exec("COMMIT");
     } catch (error) {
@@ -99,6 +105,19 @@ export class Database {
   close(): void {
     this.#statements.clear();
     this.#database.close();
+  }
+
+  #insertAll(rows: readonly OutboxRow[], resets: readonly CountersReset[]): void {
+    const open = [...resets];
+    for (const row of rows) {
+      while (open[0] !== undefined && open[0].afterId < row.id) this.#resetCounters(open.shift());
+      this.#insert(row);
+    }
+    for (const reset of open) this.#resetCounters(reset);
+  }
+
+  #resetCounters(reset: CountersReset | undefined): void {
+    if (reset !== undefined) this.#prepare("DELETE FROM counter WHERE camera = ?").run(reset.camera);
   }
 
   #insert(row: OutboxRow): void {

@@ -52,6 +52,12 @@ export interface Counters {
   readonly since: number;
 }
 
+/** Totals begin anew after the row with this id. */
+export interface CountersReset {
+  readonly camera: string;
+  readonly afterId: number;
+}
+
 /** Everything of one group commit: one transaction, all or nothing. */
 export interface Commit {
   readonly rows: readonly OutboxRow[];
@@ -61,7 +67,7 @@ export interface Commit {
   readonly lost: readonly Gap[];
   /** Gaps that have been reported to the plant. */
   readonly reported: readonly Gap[];
-  readonly countersReset: readonly { readonly camera: string; readonly at: number }[];
+  readonly countersReset: readonly CountersReset[];
 }
 
 export interface StoreLimits {

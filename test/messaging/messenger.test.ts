@@ -13,7 +13,10 @@ function external(url: string, changes: object = {}): BrokerConfig {
   return { kind: "external", url, protocolVersion: 5, keepaliveS: 10, ...changes };
 }
 
-async function started(broker: BrokerConfig, changes: Parameters<typeof openMessenger>[1] = {}): Promise<Messenger> {
+async function started(
+  broker: BrokerConfig,
+  changes: Parameters<typeof openMessenger>[1] = {},
+): Promise<Messenger> {
   const messenger = await openMessenger(broker, changes);
   onTestFinished(() => messenger.stop());
   await messenger.start();
@@ -48,7 +51,10 @@ describe("Messenger with the embedded broker", () => {
     await until("acknowledged", () => messenger.stats.queued === 0);
     await until("counters", () => plant.json("cam/cam1/counters").at(-1)?.["triggers"] === 50);
     const late = await subscriber(messenger.brokerUrl);
-    await until("retained", () => late.on("cam/cam1/result/last").length > 0 && late.on("cam/cam1/counters").length > 0);
+    await until(
+      "retained",
+      () => late.on("cam/cam1/result/last").length > 0 && late.on("cam/cam1/counters").length > 0,
+    );
     expect(stateSchema.parse(late.json("state")[0])).toMatchObject({ state: "online", session: SESSION });
     expect(late.json("cam/cam1/result/last")[0]).toMatchObject({ seq: 50 });
     expect(countersSchema.parse(late.json("cam/cam1/counters")[0])).toMatchObject({ triggers: 50, ok: 50 });
@@ -70,10 +76,21 @@ describe("Messenger with the embedded broker", () => {
     const messenger = await started(EMBEDDED, { cameras: [cameraSchema.parse({}).name] });
     const plant = await subscriber(messenger.brokerUrl);
     await until("birth", () => plant.on("state").length > 0);
-    await plant.client.publishAsync("assay/v1/st1/cmd/trigger", JSON.stringify({ part_id: "p7", transaction: 42 }), { qos: 1 });
+    await plant.client.publishAsync(
+      "assay/v1/st1/cmd/trigger",
+      JSON.stringify({ part_id: "p7", transaction: 42 }),
+      { qos: 1 },
+    );
     await plant.client.publishAsync("assay/v1/st1/cmd/explode", "{}", { qos: 1 });
-    await until("answers", () => plant.on("rsp/trigger").length === 1 && plant.on("rsp/explode").length === 1);
-    expect(plant.json("rsp/trigger")[0]).toMatchObject({ status: "ok", transaction: 42, data: { params: { part_id: "p7" }, context: { camera: "cam1" } } });
+    await until(
+      "answers",
+      () => plant.on("rsp/trigger").length === 1 && plant.on("rsp/explode").length === 1,
+    );
+    expect(plant.json("rsp/trigger")[0]).toMatchObject({
+      status: "ok",
+      transaction: 42,
+      data: { params: { part_id: "p7" }, context: { camera: "cam1" } },
+    });
     expect(plant.on("rsp/explode")[0]?.text).toContain("unknown-command");
     expect(plant.on("rsp/explode")[0]?.text).toContain("threshold.set");
     await until("audit", () => plant.on("event").length >= 2);
@@ -125,7 +142,13 @@ describe.skipIf(!hasMosquitto)("Messenger with mosquitto", () => {
     expect(plant.json("cam/cam1/result")[0]).toMatchObject({ seq: 1501, historical: true });
     const gaps = plant.json("event").filter((event) => event["kind"] === "gap");
     expect(gaps).toHaveLength(1);
-    expect(gaps[0]?.["data"]).toMatchObject({ camera: "cam1", from: 1, to: 1500, count: 1500, reason: "outbox-full" });
+    expect(gaps[0]?.["data"]).toMatchObject({
+      camera: "cam1",
+      from: 1,
+      to: 1500,
+      count: 1500,
+      reason: "outbox-full",
+    });
     expect(await messenger.store.readGaps()).toEqual([]);
   }, 30_000);
 
@@ -149,8 +172,14 @@ describe.skipIf(!hasMosquitto)("Messenger with mosquitto", () => {
     const plant = await subscriber(broker.url, "assay/v1/st1/#", { protocolVersion: 5 });
     await until("birth", () => plant.on("state").length > 0);
     const properties = { responseTopic: "assay/v1/st1/rsp/mine", correlationData: Buffer.from("c1") };
-    await plant.client.publishAsync("assay/v1/st1/cmd/threshold.set", '{"reject":0.4,"warn":0.5}', { qos: 1, properties });
-    await until("answer", () => plant.on("rsp/mine").length === 1 && plant.on("rsp/threshold.set").length === 1);
+    await plant.client.publishAsync("assay/v1/st1/cmd/threshold.set", '{"reject":0.4,"warn":0.5}', {
+      qos: 1,
+      properties,
+    });
+    await until(
+      "answer",
+      () => plant.on("rsp/mine").length === 1 && plant.on("rsp/threshold.set").length === 1,
+    );
     expect(plant.on("rsp/mine")[0]?.packet.properties?.correlationData?.toString()).toBe("c1");
     expect(plant.on("rsp/mine")[0]?.text).toMatch(/bad-parameters.*warn is 0.5: must not be above reject/);
 
@@ -162,7 +191,9 @@ describe.skipIf(!hasMosquitto)("Messenger with mosquitto", () => {
   }, 20_000);
 });
 
-async function smallStore(maxMessages: number): Promise<{ store: { file: string; maxMessages: number; historyDays: number } }> {
+async function smallStore(
+  maxMessages: number,
+): Promise<{ store: { file: string; maxMessages: number; historyDays: number } }> {
   const { mkdtemp } = await import("node:fs/promises");
   const { tmpdir } = await import("node:os");
   const { join } = await import("node:path");

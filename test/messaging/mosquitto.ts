@@ -21,7 +21,9 @@ export class Mosquitto {
   }
 
   /** @param settings lines of mosquitto.conf; `listener` is added before them */
-  static async start(settings: (folder: string) => readonly string[] = () => ["allow_anonymous true"]): Promise<Mosquitto> {
+  static async start(
+    settings: (folder: string) => readonly string[] = () => ["allow_anonymous true"],
+  ): Promise<Mosquitto> {
     const broker = new Mosquitto(await freePort());
     const lines = [`listener ${broker.port} 127.0.0.1`, ...settings(broker.folder)];
     writeFileSync(join(broker.folder, "mosquitto.conf"), `${lines.join("\n")}\n`);
@@ -34,11 +36,14 @@ export class Mosquitto {
   }
 
   async restart(): Promise<void> {
-    const child = spawn(PROGRAM ?? "mosquitto", ["-c", join(this.folder, "mosquitto.conf")], { stdio: "ignore" });
+    const child = spawn(PROGRAM ?? "mosquitto", ["-c", join(this.folder, "mosquitto.conf")], {
+      stdio: "ignore",
+    });
     this.#process = child;
     const deadline = performance.now() + 5000;
     while (!(await listens(this.port))) {
-      if (performance.now() > deadline || child.exitCode !== null) throw new Error("mosquitto does not listen");
+      if (performance.now() > deadline || child.exitCode !== null)
+        throw new Error("mosquitto does not listen");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -76,7 +76,10 @@ export function echoHandlers(calls: string[] = []): CommandHandlers {
   return Object.fromEntries(names.map((name) => [name, echo(name)])) as unknown as CommandHandlers;
 }
 
-export function openMessenger(broker: BrokerConfig, changes: Partial<MessengerOptions> = {}): Promise<Messenger> {
+export function openMessenger(
+  broker: BrokerConfig,
+  changes: Partial<MessengerOptions> = {},
+): Promise<Messenger> {
   const folder = mkdtempSync(join(tmpdir(), "assayd-messenger-"));
   return Messenger.open({
     station: `st1-${randomUUID().slice(0, 8)}`,

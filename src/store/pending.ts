@@ -1,0 +1,130 @@
+import type { Commit, CountersReset, Gap, OutboxRow } from "./protocol.ts";
+
+const ROWS_PER_COMMIT = 2000;
+
+/**
+ * What waits for the next group commit: a queue of rows with a bound, and what happened to older ones. At most one commit
+ * is out at a time; it is settled by `done` or `failed`.
+ */
+export class Pending {
+  readonly #maxRows: number;
+  #rows: OutboxRow[] = [];
+  #acknowledged: number[] = [];
+  #lost: Gap[] = [];
+  #reported: Gap[] = [];
+  #countersReset: CountersReset[] = [];
+  #out: Commit | null = null;
+
+  /** @param maxRows rows kept; the newest win, the others become gaps */
+  constructor(maxRows: number) {
+    this.#maxRows = maxRows;
+  }
+
+  /** Rows that are not on the disk, those of the commit that is out included. */
+  get rows(): readonly OutboxRow[] {
+    return this.#rows;
+  }
+
+  /** Rows of the commit that is out. */
+  get rowsOut(): number {
+    return this.#out?.rows.length ?? 0;
+  }
+
+  get out(): boolean {
+    return this.#out !== null;
+  }
+
+  get idle(): boolean {
+    const marks =
+      this.#acknowledged.length + this.#lost.length + this.#reported.length + this.#countersReset.length;
+    return this.#out === null && this.#rows.length + marks === 0;
+  }
+
+  /** Gaps whose report is not on the disk yet. */
+  get reported(): readonly Gap[] {
+    return [...(this.#out?.reported ?? []), ...this.#reported];
+  }
+
+  add(row: OutboxRow): void {
+    this.#rows.push(row);
+    this.#bound();
+  }
+
+  acknowledge(ids: readonly number[]): void {
+    for (const id of ids) this.#acknowledged.push(id);
+  }
+
+  gapReported(gap: Gap): void {
+    this.#reported.push(gap);
+  }
+
+  resetCounters(reset: CountersReset): void {
+    this.#countersReset.push(reset);
+  }
+
+  /** The next commit; null if there is nothing, or one is out. */
+  take(): Commit | null {
+    if (this.out || this.idle) return null;
+    const rows = this.#rows.slice(0, ROWS_PER_COMMIT);
+    const lastId = rows.length === this.#rows.length ? Infinity : (rows.at(-1)?.id ?? 0);
+    const [due, later] = [
+      this.#countersReset.filter(({ afterId }) => afterId <= lastId),
+      this.#countersReset.filter(({ afterId }) => afterId > lastId),
+    ];
+    const commit = {
+      rows,
+      acknowledged: this.#acknowledged,
+      lost: this.#lost,
+      reported: this.#reported,
+      countersReset: due,
+    };
+    this.#out = commit;
+    [this.#acknowledged, this.#lost, this.#reported, this.#countersReset] = [[], [], [], later];
+    return commit;
+  }
+
+  /** The commit that is out is on the disk. */
+  done(): void {
+    this.#rows = this.#rows.slice(this.rowsOut);
+    this.#out = null;
+  }
+
+  /** The commit that is out is not on the disk: all of it waits again. */
+  failed(): void {
+    const out = this.#out;
+    this.#out = null;
+    if (out === null) return;
+    this.#acknowledged = [...out.acknowledged, ...this.#acknowledged];
+    this.#lost = [...out.lost, ...this.#lost];
+    this.#reported = [...out.reported, ...this.#reported];
+    this.#countersReset = [...out.countersReset, ...this.#countersReset];
+    this.#bound();
+  }
+
+  /** Drops the oldest rows above the bound, but not those that are being written. */
+  #bound(): void {
+    const excess = this.#rows.length - Math.max(this.#maxRows, this.rowsOut);
+    if (excess <= 0) return;
+    const delivered = new Set(this.#acknowledged);
+    for (const { id, inspection } of this.#rows.splice(this.rowsOut, excess)) {
+      if (delivered.has(id)) continue;
+      const at = inspection?.seq ?? id;
+      const gap: Gap = {
+        camera: inspection?.camera ?? "",
+        reason: "memory-full",
+        from: at,
+        to: at,
+        count: 1,
+      };
+      this.#lost = addGap(this.#lost, gap);
+    }
+  }
+}
+
+function addGap(gaps: readonly Gap[], gap: Gap): Gap[] {
+  const same = gaps.find((known) => known.camera === gap.camera && known.reason === gap.reason);
+  if (same === undefined) return [...gaps, gap];
+  const [from, to] = [Math.min(same.from, gap.from), Math.max(same.to, gap.to)];
+  const merged = { ...gap, from, to, count: same.count + gap.count };
+  return gaps.map((known) => (known === same ? merged : known));
+}
