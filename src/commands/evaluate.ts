@@ -30,7 +30,10 @@ decodeMsP50, evaluateSeconds. A value that the pictures do not allow is null.`;
 export function evaluateCommand(): Command {
   return new Command("evaluate")
     .description("Measure a model on a folder of test pictures, with the code that inspects parts")
-    .argument("<dir>", "MVTec form: test/good, test/<defect>, ground_truth/<defect> (train/good is not looked at)")
+    .argument(
+      "<dir>",
+      "MVTec form: test/good, test/<defect>, ground_truth/<defect> (train/good is not looked at)",
+    )
     .option("--bundle <id|dir>", "which model (else the active one)")
     .option("--recipe <name>", "whose active model (not needed if only one recipe has a model)")
     .option("--state-dir <dir>", "state folder of the station", ".state")
@@ -79,7 +82,8 @@ function jsonLine(bundleId: string, provider: string, report: EvaluationReport):
 
 /** Folder of the model that the flags mean. @throws InputError `recipe-missing`, `no-active-bundle` */
 async function findBundle(store: BundleStore, { bundle, recipe, stateDir }: Flags): Promise<string> {
-  if (bundle !== undefined) return existsSync(join(bundle, MANIFEST_FILE)) ? resolve(bundle) : store.dir(bundle);
+  if (bundle !== undefined)
+    return existsSync(join(bundle, MANIFEST_FILE)) ? resolve(bundle) : store.dir(bundle);
   const id = store.active(recipe ?? (await onlyRecipe(store, stateDir)));
   if (id !== null) return store.dir(id);
   throw new InputError(

@@ -35,7 +35,9 @@ export function rank(chunks: readonly Scored[], exactScores = EXACT_SCORES): Ran
   let count = 0;
   for (const { scores, labels } of chunks) {
     if (scores.length !== labels.length) {
-      throw new RangeError(`${scores.length} scores and ${labels.length} labels; there must be one label a score.`);
+      throw new RangeError(
+        `${scores.length} scores and ${labels.length} labels; there must be one label a score.`,
+      );
     }
     count += scores.length;
   }
@@ -128,7 +130,9 @@ function rangeOf(chunks: readonly Scored[]): { low: number; high: number } {
   for (const { scores } of chunks) {
     for (const score of scores) {
       if (!Number.isFinite(score)) {
-        throw new RangeError(`A score is ${score}; more than ${EXACT_SCORES} scores are ranked only if all are finite.`);
+        throw new RangeError(
+          `A score is ${score}; more than ${EXACT_SCORES} scores are ranked only if all are finite.`,
+        );
       }
       low = Math.min(low, score);
       high = Math.max(high, score);

@@ -16,10 +16,14 @@ export function evaluationText(report: EvaluationReport): string {
 
 function pixelLines(report: EvaluationReport): string[] {
   const missing =
-    report.withoutMask > 0 ? [`${report.withoutMask} bad pictures without a mask: not in the pixel metrics`] : [];
+    report.withoutMask > 0
+      ? [`${report.withoutMask} bad pictures without a mask: not in the pixel metrics`]
+      : [];
   if (report.pixelAuroc === null) return ["pixel: no masks, so no pixel metrics"];
   const error =
-    report.pixelAurocError !== null && report.pixelAurocError > 0 ? ` (±${report.pixelAurocError.toExponential(1)})` : "";
+    report.pixelAurocError !== null && report.pixelAurocError > 0
+      ? ` (±${report.pixelAurocError.toExponential(1)})`
+      : "";
   return [
     `pixel: AUROC ${metric(report.pixelAuroc)}${error}, AP ${metric(report.pixelAp)}, F1-max ${metric(report.pixelF1Max)}, ` +
       `AUPRO ${metric(report.aupro)} (to 5 %: ${metric(report.aupro005)})`,

@@ -30,7 +30,8 @@ export async function listLine(path: string): Promise<Line> {
   await requireFolder(path);
   const entries = await readdir(path, { withFileTypes: true });
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  const found = folders.includes("train") || folders.includes("test") ? await listMvtec(path) : await listFlat(path);
+  const found =
+    folders.includes("train") || folders.includes("test") ? await listMvtec(path) : await listFlat(path);
   if (found.normals.length > 0 || found.line.length > 0) return found;
   throw new InputError(
     "folder-empty",
@@ -43,16 +44,24 @@ export async function listLine(path: string): Promise<Line> {
 async function requireFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);
   if (found === null) {
-    throw new InputError("folder-missing", `There is no folder ${path}. Check the path and the permission to read it.`);
+    throw new InputError(
+      "folder-missing",
+      `There is no folder ${path}. Check the path and the permission to read it.`,
+    );
   }
   if (!found.isDirectory()) {
-    throw new InputError("folder-not-a-folder", `${path} is a file; a folder of pictures is expected. Name its folder.`);
+    throw new InputError(
+      "folder-not-a-folder",
+      `${path} is a file; a folder of pictures is expected. Name its folder.`,
+    );
   }
 }
 
 function describeEntries(count: number, folders: readonly string[]): string {
   if (count === 0) return "it is empty";
-  return folders.length > 0 ? `it has the subfolders ${folders.slice(0, 5).join(", ")}` : `it has ${count} other files`;
+  return folders.length > 0
+    ? `it has the subfolders ${folders.slice(0, 5).join(", ")}`
+    : `it has ${count} other files`;
 }
 
 async function listFlat(path: string): Promise<Line> {
@@ -83,7 +92,10 @@ async function listLabelled(path: string, part: "train" | "test", kind: string):
 
 function maskOf(picture: string, masks: readonly string[]): string | undefined {
   const stem = parse(picture).name;
-  return masks.find((mask) => parse(mask).name === `${stem}_mask`) ?? masks.find((mask) => parse(mask).name === stem);
+  return (
+    masks.find((mask) => parse(mask).name === `${stem}_mask`) ??
+    masks.find((mask) => parse(mask).name === stem)
+  );
 }
 
 /** Picture files of a folder by name, numbers in order; a missing folder has none. */

@@ -51,9 +51,13 @@ async function pictureError(file: string, error: unknown): Promise<InputError> {
     );
   }
   if (await isMissing(file)) {
-    return new InputError("picture-missing", `There is no picture ${file}. Check the path; it may have been moved.`, {
-      cause: error,
-    });
+    return new InputError(
+      "picture-missing",
+      `There is no picture ${file}. Check the path; it may have been moved.`,
+      {
+        cause: error,
+      },
+    );
   }
   return unreadable(file, error);
 }

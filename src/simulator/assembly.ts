@@ -65,7 +65,11 @@ export function goodAssembly(textureSeed: number, random: () => number): Assembl
   const screws = [-1, 1].flatMap((y) =>
     [-1, 1].map((x): Screw => ({ x: x * 84, y: y * 64, kind: "steel", turn: random() * Math.PI })),
   );
-  const pins = Array.from({ length: 8 }, (_, i): Pin => ({ x: CONNECTOR.x - 42 + i * 12, y: CONNECTOR.y, kind: "gold" }));
+  const pins = Array.from({ length: 8 }, (_, i): Pin => ({
+    x: CONNECTOR.x - 42 + i * 12,
+    y: CONNECTOR.y,
+    kind: "gold",
+  }));
   return {
     textureSeed,
     screws,

@@ -39,13 +39,15 @@ function scratch(random: Random): Stroke[] {
   const halfWidth = between(random, 0.7, 1.3);
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
-  const line = (offset: number, width: number): Shape => (u, v) => {
-    const along = (u - x) * cos + (v - y) * sin;
-    const position = (2 * along) / length;
-    const across = (v - y) * cos - (u - x) * sin - bend * length * (position * position - 0.5) - offset;
-    const taper = width * Math.max(0.25, 1 - position * position * 0.8);
-    return Math.max(Math.abs(across) - taper, Math.abs(along) - length / 2);
-  };
+  const line =
+    (offset: number, width: number): Shape =>
+    (u, v) => {
+      const along = (u - x) * cos + (v - y) * sin;
+      const position = (2 * along) / length;
+      const across = (v - y) * cos - (u - x) * sin - bend * length * (position * position - 0.5) - offset;
+      const taper = width * Math.max(0.25, 1 - position * position * 0.8);
+      return Math.max(Math.abs(across) - taper, Math.abs(along) - length / 2);
+    };
   const bounds = { x, y, halfWidth: length * 0.7, halfHeight: length * 0.7 };
   const opacity = between(random, 0.75, 1);
   return [
@@ -64,7 +66,8 @@ function stain(random: Random): Stroke {
   const shape: Shape = (u, v) => {
     const right = u - x;
     const down = v - y;
-    const uneven = 0.35 * valueNoise(right / 7, down / 7, seed) + 0.15 * valueNoise(right / 2.5, down / 2.5, seed + 1);
+    const uneven =
+      0.35 * valueNoise(right / 7, down / 7, seed) + 0.15 * valueNoise(right / 2.5, down / 2.5, seed + 1);
     return Math.sqrt(right * right + down * down) - radius * (1 + uneven);
   };
   return {
@@ -162,7 +165,10 @@ function chip(random: Random): Shape {
   return (u, v) => {
     const right = (u - x) / width;
     const down = (v - y) / depth;
-    return (Math.sqrt(right * right + down * down) - 1 + 0.25 * valueNoise(u / 3, v / 3, seed)) * Math.min(width, depth);
+    return (
+      (Math.sqrt(right * right + down * down) - 1 + 0.25 * valueNoise(u / 3, v / 3, seed)) *
+      Math.min(width, depth)
+    );
   };
 }
 

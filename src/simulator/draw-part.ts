@@ -173,7 +173,11 @@ function drawCapacitor(canvas: Canvas, capacitor: Capacitor | null): void {
 /** What shows where the capacitor should be: two solder pads in the mark of its outline. */
 function drawEmptyPads(canvas: Canvas): void {
   const outline: Shape = (u, v) => Math.abs(disc(58, 44, 13)(u, v)) - 0.7;
-  draw(canvas, { bounds: { x: 58, y: 44, halfWidth: 14, halfHeight: 14 }, shape: outline, paint: flat([232, 232, 230]) });
+  draw(canvas, {
+    bounds: { x: 58, y: 44, halfWidth: 14, halfHeight: 14 },
+    shape: outline,
+    paint: flat([232, 232, 230]),
+  });
   for (const x of [53, 63]) {
     const bounds = { x, y: 44, halfWidth: 3.2, halfHeight: 3.2 };
     draw(canvas, { bounds, shape: disc(x, 44, 3.2), paint: flat([196, 190, 170]) });
@@ -183,9 +187,19 @@ function drawEmptyPads(canvas: Canvas): void {
 
 function drawScrew(canvas: Canvas, { x, y, kind, turn }: Screw): void {
   const sink = { x, y, halfWidth: SCREW_RADIUS + 2.5, halfHeight: SCREW_RADIUS + 2.5 };
-  draw(canvas, { bounds: sink, shape: disc(x, y, SCREW_RADIUS + 1.8), paint: flat([104, 105, 109]), softness: 2 });
+  draw(canvas, {
+    bounds: sink,
+    shape: disc(x, y, SCREW_RADIUS + 1.8),
+    paint: flat([104, 105, 109]),
+    softness: 2,
+  });
   if (kind === "missing") {
-    draw(canvas, { bounds: sink, shape: disc(x, y, SCREW_RADIUS - 1.5), paint: flat([22, 22, 23]), softness: 1.5 });
+    draw(canvas, {
+      bounds: sink,
+      shape: disc(x, y, SCREW_RADIUS - 1.5),
+      paint: flat([22, 22, 23]),
+      softness: 1.5,
+    });
     return;
   }
   const colour: Colour = kind === "steel" ? [188, 190, 194] : [186, 150, 74];

@@ -23,7 +23,10 @@ const FONT: Readonly<Record<string, string>> = {
 };
 
 /** Bar and gap widths of the printed code, in units; any fixed sequence looks like a code. */
-const BARS = [2, 1, 1, 2, 3, 1, 1, 1, 2, 2, 1, 3, 1, 1, 2, 1, 1, 2, 3, 2, 1, 1, 1, 2, 1, 3, 2, 1, 1, 1, 2, 2, 1, 1, 3, 1, 2];
+const BARS = [
+  2, 1, 1, 2, 3, 1, 1, 1, 2, 2, 1, 3, 1, 1, 2, 1, 1, 2, 3, 2, 1, 1, 1, 2, 1, 3, 2, 1, 1, 1, 2, 2, 1, 1, 3, 1,
+  2,
+];
 
 /** Ink of the type label, `width` × `height` part units: type, rating and a bar code. */
 export function printLabel(width: number, height: number): Print {
@@ -51,8 +54,16 @@ function createInk(width: number, height: number) {
   const rows = Math.ceil(height * TEXELS);
   const texels = new Float32Array(columns * rows);
   const box = (x: number, y: number, boxWidth: number, boxHeight: number): void => {
-    for (let row = Math.round(y * TEXELS); row < Math.min(rows, Math.round((y + boxHeight) * TEXELS)); row++) {
-      texels.fill(1, row * columns + Math.round(x * TEXELS), row * columns + Math.round((x + boxWidth) * TEXELS));
+    for (
+      let row = Math.round(y * TEXELS);
+      row < Math.min(rows, Math.round((y + boxHeight) * TEXELS));
+      row++
+    ) {
+      texels.fill(
+        1,
+        row * columns + Math.round(x * TEXELS),
+        row * columns + Math.round((x + boxWidth) * TEXELS),
+      );
     }
   };
   const text = (words: string, x: number, y: number, dot: number): void => {
@@ -61,7 +72,9 @@ function createInk(width: number, height: number) {
     });
   };
   const texel = (column: number, row: number): number =>
-    column < 0 || row < 0 || column >= columns || row >= rows ? 0 : (texels[row * columns + column] as number);
+    column < 0 || row < 0 || column >= columns || row >= rows
+      ? 0
+      : (texels[row * columns + column] as number);
   const print: Print = (x, y) => {
     const left = Math.floor(x * TEXELS - 0.5);
     const top = Math.floor(y * TEXELS - 0.5);
@@ -76,6 +89,8 @@ function createInk(width: number, height: number) {
 
 function dotsOf(character: string): [number, number][] {
   return [...(FONT[character] ?? "00000")].flatMap((octal, row) =>
-    [0, 1, 2].filter((column) => (Number(octal) >> (2 - column)) & 1).map((column): [number, number] => [column, row]),
+    [0, 1, 2]
+      .filter((column) => (Number(octal) >> (2 - column)) & 1)
+      .map((column): [number, number] => [column, row]),
   );
 }

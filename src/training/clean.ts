@@ -49,7 +49,10 @@ const THUMBNAIL = 16;
  * Reads the normal pictures and leaves out what would spoil the model: unreadable, flat and repeated ones.
  * @throws TrainingError `too-few-normals`   @throws the signal's reason
  */
-export async function readCleanNormals(files: readonly string[], options: CleaningOptions): Promise<CleanNormals> {
+export async function readCleanNormals(
+  files: readonly string[],
+  options: CleaningOptions,
+): Promise<CleanNormals> {
   const pictures: NormalPicture[] = [];
   const unreadable: string[] = [];
   for (const [i, file] of files.entries()) {

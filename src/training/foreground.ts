@@ -31,7 +31,9 @@ export function findForeground(features: readonly Float32Array[], shape: Shape):
   if (features.length === 0 || shape.h < 4 || shape.w < 4) return everything;
   const points = standardized(features, shape);
   const clustering = twoMeans(points, shape, features.length);
-  const grounds = features.map((_, i) => clustering.isGround.subarray(i * shape.h * shape.w, (i + 1) * shape.h * shape.w));
+  const grounds = features.map((_, i) =>
+    clustering.isGround.subarray(i * shape.h * shape.w, (i + 1) * shape.h * shape.w),
+  );
   if (clustering.explained < EXPLAINED || !isBelievable(grounds, shape)) return everything;
   return { masks: grounds.map((ground) => grown(reachedFromBorder(ground, shape), shape)), isSplit: true };
 }
@@ -65,7 +67,8 @@ function standardized(features: readonly Float32Array[], { c, h, w }: Shape): Fl
     const scale = 1 / Math.sqrt(Math.max(squares / (features.length * locations) - mean * mean, 1e-12));
     features.forEach((map, picture) => {
       for (let i = 0; i < locations; i++) {
-        points[(picture * locations + i) * c + channel] = ((map[channel * locations + i] as number) - mean) * scale;
+        points[(picture * locations + i) * c + channel] =
+          ((map[channel * locations + i] as number) - mean) * scale;
       }
     });
   }
@@ -86,7 +89,8 @@ function twoMeans(points: Float32Array, shape: Shape, pictures: number) {
     product = meanOf(points, shape.c, (i) => isGround[i] === 0);
   }
   let within = 0;
-  for (let i = 0; i < isGround.length; i++) within += squaredDistance(points, i, isGround[i] === 1 ? ground : product);
+  for (let i = 0; i < isGround.length; i++)
+    within += squaredDistance(points, i, isGround[i] === 1 ? ground : product);
   return { isGround, explained: 1 - within / (isGround.length * shape.c) };
 }
 
@@ -159,6 +163,12 @@ function reachedFromBorder(ground: Uint8Array, shape: Shape): Uint8Array {
 function grown(mask: Uint8Array, { w }: Shape): Uint8Array {
   return mask.map((value, at) => {
     const x = at % w;
-    return value | (mask[at - w] ?? 0) | (mask[at + w] ?? 0) | (x > 0 ? (mask[at - 1] as number) : 0) | (x < w - 1 ? (mask[at + 1] as number) : 0);
+    return (
+      value |
+      (mask[at - w] ?? 0) |
+      (mask[at + w] ?? 0) |
+      (x > 0 ? (mask[at - 1] as number) : 0) |
+      (x < w - 1 ? (mask[at + 1] as number) : 0)
+    );
   });
 }

@@ -11,19 +11,29 @@ const SIZE = { width: 6, height: 5 };
 const mapsArbitrary = fc
   .array(
     fc.record({
-      scores: fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 30, maxLength: 30 }).map((v) => Float32Array.from(v, (x) => x / 4)),
-      labels: fc.array(fc.constantFrom(0, 0, 0, 1), { minLength: 30, maxLength: 30 }).map((v) => Uint8Array.from(v)),
+      scores: fc
+        .array(fc.integer({ min: 0, max: 6 }), { minLength: 30, maxLength: 30 })
+        .map((v) => Float32Array.from(v, (x) => x / 4)),
+      labels: fc
+        .array(fc.constantFrom(0, 0, 0, 1), { minLength: 30, maxLength: 30 })
+        .map((v) => Uint8Array.from(v)),
       size: fc.constant(SIZE),
     }),
     { minLength: 1, maxLength: 4 },
   )
-  .filter((maps) => maps.some(({ labels }) => labels.includes(1)) && maps.some(({ labels }) => labels.includes(0)));
+  .filter(
+    (maps) => maps.some(({ labels }) => labels.includes(1)) && maps.some(({ labels }) => labels.includes(0)),
+  );
 
 describe("image metrics", () => {
   const labels = Uint8Array.of(0, 0, 1, 1);
 
   it("are 1 for a perfect ranking", () => {
-    expect(imageMetrics({ scores: Float64Array.of(1, 2, 3, 4), labels })).toEqual({ auroc: 1, averagePrecision: 1, f1Max: 1 });
+    expect(imageMetrics({ scores: Float64Array.of(1, 2, 3, 4), labels })).toEqual({
+      auroc: 1,
+      averagePrecision: 1,
+      f1Max: 1,
+    });
   });
 
   it("count a tie as one half", () => {
@@ -70,7 +80,9 @@ describe("pixel metrics", () => {
     onlyTiny[0] = 1;
     const onlyHuge = Float32Array.from(truth);
     onlyHuge[0] = 0;
-    const [tiny, huge] = [onlyTiny, onlyHuge].map((scores) => pixelMetrics([{ scores, labels: truth, size }]).aupro);
+    const [tiny, huge] = [onlyTiny, onlyHuge].map(
+      (scores) => pixelMetrics([{ scores, labels: truth, size }]).aupro,
+    );
     expect(tiny).toBeCloseTo(huge ?? NaN, 12);
   });
 
@@ -104,7 +116,10 @@ describe("pixel metrics", () => {
   });
 
   it("stay within the stated error when scores are binned", () => {
-    const scores = Float32Array.from({ length: 4000 }, (_, i) => Math.sin(i * 12.9898) + (i % 5 === 0 ? 0.4 : 0));
+    const scores = Float32Array.from(
+      { length: 4000 },
+      (_, i) => Math.sin(i * 12.9898) + (i % 5 === 0 ? 0.4 : 0),
+    );
     const truth = Uint8Array.from({ length: 4000 }, (_, i) => (i % 5 === 0 ? 1 : 0));
     const exact = auroc(rank([{ scores, labels: truth }])) ?? NaN;
     const ranking = rank([{ scores, labels: truth }], 100);
@@ -118,7 +133,9 @@ type TestMap = { scores: Float32Array; labels: Uint8Array; size: typeof SIZE };
 
 /** The definitions word by word, slowly. */
 function naiveMetrics(maps: readonly TestMap[]) {
-  const pixels = maps.flatMap(({ scores, labels }) => [...scores].map((score, i) => ({ score, bad: labels[i] === 1 })));
+  const pixels = maps.flatMap(({ scores, labels }) =>
+    [...scores].map((score, i) => ({ score, bad: labels[i] === 1 })),
+  );
   const bad = pixels.filter((pixel) => pixel.bad);
   const good = pixels.filter((pixel) => !pixel.bad);
   const wins = bad.flatMap((b) => good.map((g) => (b.score > g.score ? 1 : b.score === g.score ? 0.5 : 0)));
@@ -130,13 +147,21 @@ function naiveMetrics(maps: readonly TestMap[]) {
   const points = thresholds.map((threshold) => ({
     hits: bad.filter(({ score }) => score >= threshold).length,
     alarms: good.filter(({ score }) => score >= threshold).length,
-    overlap: mean(components.map((scores) => scores.filter((score) => score >= threshold).length / scores.length)),
+    overlap: mean(
+      components.map((scores) => scores.filter((score) => score >= threshold).length / scores.length),
+    ),
   }));
-  const curve = [{ rate: 0, overlap: 0 }, ...points.map(({ alarms, overlap }) => ({ rate: alarms / good.length, overlap }))];
+  const curve = [
+    { rate: 0, overlap: 0 },
+    ...points.map(({ alarms, overlap }) => ({ rate: alarms / good.length, overlap })),
+  ];
   return {
     auroc: mean(wins),
     averagePrecision: points
-      .map(({ hits, alarms }, i) => ((hits - (points[i - 1]?.hits ?? 0)) / bad.length) * (hits / (hits + alarms)))
+      .map(
+        ({ hits, alarms }, i) =>
+          ((hits - (points[i - 1]?.hits ?? 0)) / bad.length) * (hits / (hits + alarms)),
+      )
       .reduce((a, b) => a + b),
     f1Max: Math.max(...points.map(({ hits, alarms }) => (2 * hits) / (bad.length + hits + alarms))),
     aupro: areaUpTo(curve, 0.3),

@@ -22,9 +22,11 @@ export async function loadFolderTextures(folder: string, size: Size, random: Ran
   const files = entries.filter((entry) => PICTURE.test(entry)).sort();
   if (files.length === 0) throw noTextures(folder, null);
   const pictures: Uint8Array[] = [];
-  for (const file of draw(files, MAX_TEXTURES, random)) pictures.push(await readPicture(join(folder, file), size));
+  for (const file of draw(files, MAX_TEXTURES, random))
+    pictures.push(await readPicture(join(folder, file), size));
   return {
-    next: (_size, choice) => recoloured(pictures[wholeBetween(choice, 0, pictures.length - 1)] as Uint8Array, size, choice),
+    next: (_size, choice) =>
+      recoloured(pictures[wholeBetween(choice, 0, pictures.length - 1)] as Uint8Array, size, choice),
   };
 }
 

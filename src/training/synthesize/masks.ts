@@ -21,7 +21,12 @@ export function polylineMask(size: Size, start: Point, random: Random): Uint8Arr
   for (let piece = wholeBetween(random, 2, 6); piece > 0; piece--) {
     const length = unit * between(random, 6, 30);
     const to = { x: from.x + Math.cos(angle) * length, y: from.y + Math.sin(angle) * length };
-    fillWhere(mask, size, around(from, to, halfWidth), (x, y) => distanceToPiece(x, y, from, to) <= halfWidth);
+    fillWhere(
+      mask,
+      size,
+      around(from, to, halfWidth),
+      (x, y) => distanceToPiece(x, y, from, to) <= halfWidth,
+    );
     from = to;
     angle += between(random, -0.9, 0.9);
   }
@@ -45,7 +50,8 @@ export function blobOrBoxMask(size: Size, centre: Point, random: Random): Uint8A
     const right = ((x - centre.x) * cos + (y - centre.y) * sin) / long;
     const down = ((y - centre.y) * cos - (x - centre.x) * sin) / short;
     if (isBox) return Math.abs(right) <= 1 && Math.abs(down) <= 1;
-    const edge = 1 + roughness * uneven(3 + 1.5 * ((x - centre.x) / reach + 1), 3 + 1.5 * ((y - centre.y) / reach + 1));
+    const edge =
+      1 + roughness * uneven(3 + 1.5 * ((x - centre.x) / reach + 1), 3 + 1.5 * ((y - centre.y) / reach + 1));
     return right * right + down * down <= edge * edge;
   });
   return mask;
@@ -67,7 +73,12 @@ function around(a: Point, b: Point, margin: number): Box {
   };
 }
 
-function fillWhere(mask: Uint8Array, size: Size, box: Box, isInside: (x: number, y: number) => boolean): void {
+function fillWhere(
+  mask: Uint8Array,
+  size: Size,
+  box: Box,
+  isInside: (x: number, y: number) => boolean,
+): void {
   const right = Math.min(size.width - 1, Math.ceil(box.right));
   const bottom = Math.min(size.height - 1, Math.ceil(box.bottom));
   for (let y = Math.max(0, Math.floor(box.top)); y <= bottom; y++) {

@@ -51,7 +51,9 @@ function boundsOf(mask: Uint8Array, { width, height }: Size, margin: number) {
 /** Separable Gaussian, zero outside. */
 function soften(alpha: Float32Array, size: Size, sigma: number): Float32Array {
   const radius = Math.ceil(3 * sigma);
-  const taps = Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)));
+  const taps = Array.from({ length: 2 * radius + 1 }, (_, i) =>
+    Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)),
+  );
   const sum = taps.reduce((a, b) => a + b);
   const kernel = taps.map((tap) => tap / sum);
   const across = blurRows(alpha, size, kernel, { step: 1, limit: "width" });

@@ -41,13 +41,18 @@ export interface SynthesizedPicture {
  * changed visibly (more than 6 grey levels).
  * @param image RGB8, width * height * 3; not changed
  */
-export function synthesizeAnomaly(image: Uint8Array, size: Size, options: SynthesisOptions): SynthesizedPicture {
+export function synthesizeAnomaly(
+  image: Uint8Array,
+  size: Size,
+  options: SynthesisOptions,
+): SynthesizedPicture {
   const { random, recipe = "rich" } = options;
   const normal = recipe === "rich" ? varyLight(image, size, random) : image.slice();
   const none = { image: normal, mask: new Uint8Array(size.width * size.height) };
   if (random() >= ANOMALY_SHARE) return none;
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const spoiled = recipe === "rich" ? spoilRichly(normal, size, options) : spoilOnce(normal, size, options, paperDefect);
+    const spoiled =
+      recipe === "rich" ? spoilRichly(normal, size, options) : spoilOnce(normal, size, options, paperDefect);
     const mask = changedPixels(normal, spoiled);
     if (mask.reduce((count, pixel) => count + pixel, 0) > MIN_PIXELS) return { image: spoiled, mask };
   }
