@@ -20,6 +20,11 @@ let opening: Promise<void> = Promise.resolve();
 let unsent = 0;
 let beat = { atMs: performance.now(), frames: 0 };
 
+process.on("error", leave); // the parent died between two messages: a send failed
+process.on("uncaughtException", (error) => {
+  process.stderr.write(`capture process: ${error.stack ?? error.message}\n`);
+  leave(); // by itself Node would exit, and hang (see leave)
+});
 const send = parentPort<CaptureRequest, CaptureReport>(onRequest, leave);
 
 function onRequest(request: CaptureRequest): void {

@@ -21,8 +21,9 @@ const MAX_FAILURES = 5;
 const MAX_BUS_THREADS = 12;
 /** Connecting an RTSP camera or starting a sensor takes longer than a frame. */
 const OPEN_TIMEOUT_MS = 10_000;
-/** After stop(): time for the bus to hand over the error behind a null or EOS. */
+/** After stop(): time for the bus to hand over the error behind a null or EOS, which comes last if nothing ever played. */
 const DRAIN_MS = 150;
+const FIRST_DRAIN_MS = 1000;
 /** Playing this long makes earlier failures history. */
 const HEALTHY_MS = 2000;
 const EVIDENCE_WAIT_MS = 1000;
@@ -68,6 +69,8 @@ export class CaptureSession {
   #lastFrameMs: number;
   #frames = 0;
   #timer: NodeJS.Timeout | null = null;
+  /** Everything was pushed; the last pictures are still in the pipeline. */
+  #isEnding = false;
 
   /** @throws CaptureError `bad-launch`, ConfigError */
   constructor(options: SessionOptions) {
@@ -114,6 +117,7 @@ export class CaptureSession {
     this.#clock.reset();
     this.#counter.reset();
     this.#run++;
+    this.#isEnding = false;
     if (this.#failures === 0) this.#setState("opening", "opening", ""); // else it is failed until a frame proves otherwise
     this.#pipeline.play();
     this.#player?.start();
@@ -147,6 +151,7 @@ export class CaptureSession {
 
   line(content: "normal" | "mixed"): void {
     if (this.#state === "ended") this.#setState("playing", "playing", "");
+    this.#isEnding = false;
     this.#player?.line(content);
   }
 
@@ -196,6 +201,7 @@ export class CaptureSession {
       { id, camera, counter, capturedAt, clock, ...size, data: buffer.payload, simulated, truth },
       capturedMs,
     );
+    this.#endWhenDone();
   }
 
   #identify(buffer: GdpBuffer): (Pick<Frame, "counter" | "clock" | "truth"> & { capturedMs: number }) | null {
@@ -250,15 +256,21 @@ export class CaptureSession {
   /** The first fault stops the pipeline; the bus may still tell the reason behind it, which replaces a mere `eos`. */
   #onFault(fault: Fault): void {
     if (this.#fault !== null) {
-      if (this.#fault.code === "eos" && fault.code !== "eos") this.#fault = fault;
+      if (this.#fault.code === "eos" && fault.code !== "eos") this.#recoverAfter(fault, 0);
       return;
     }
-    this.#fault = fault;
+    const drainMs = fault.code !== "eos" ? 0 : this.#firstFrameMs === null ? FIRST_DRAIN_MS : DRAIN_MS;
+    this.#recoverAfter(fault, drainMs);
     this.#player?.stop();
     this.#pipeline.stop();
+  }
+
+  #recoverAfter(fault: Fault, drainMs: number): void {
+    this.#fault = fault;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#recover();
-    }, DRAIN_MS);
+    }, drainMs);
   }
 
   #recover(): void {
@@ -320,7 +332,8 @@ export class CaptureSession {
         this.#pipeline.push(data, ptsNs);
       },
       onEnded: () => {
-        this.#end();
+        this.#isEnding = true;
+        this.#endWhenDone();
       },
       onSkipped: (error) => {
         this.#options.report({
@@ -333,7 +346,8 @@ export class CaptureSession {
     });
   }
 
-  #end(): void {
+  #endWhenDone(): void {
+    if (!this.#isEnding || this.#player?.owesFrame === true) return;
     this.#setState("ended", "ended", "every picture of the folder has been played (repeat is off)");
     this.#mailbox.failAll("no_frame", this.#stateMessage);
   }
