@@ -1,6 +1,12 @@
 import type { Size } from "../domain/inspection.ts";
-import type { Network, Weights } from "../graph/ops.ts";
-import type { Level } from "../methods/method.ts";
+import type { Network, Shape, Weights } from "../graph/ops.ts";
+
+/** One feature scale of a teacher; finest first. */
+export interface Level {
+  /** 1-based as in the papers. */
+  readonly level: number;
+  readonly shape: Shape;
+}
 
 /** A pretrained network whose first layers serve as teacher. It holds no weights: those come from a file. */
 export interface Backbone {

@@ -1,14 +1,10 @@
+import type { Level } from "../backbones/backbone.ts";
 import type { Size } from "../domain/inspection.ts";
-import type { Network, Shape, Weights } from "../graph/ops.ts";
+import type { Network, Weights } from "../graph/ops.ts";
 import type { tf } from "../graph/tf.ts";
 import type { TfWeights } from "../graph/tf-weights.ts";
 
-/** One feature scale of a teacher that a method uses; finest first. */
-export interface Level {
-  /** 1-based as in the papers. */
-  readonly level: number;
-  readonly shape: Shape;
-}
+export type { Level } from "../backbones/backbone.ts";
 
 /**
  * What every anomaly method gives the exporter and the trainer once it is trained (or set up): a network text from teacher
