@@ -111,16 +111,16 @@ function withSystemd(config: Config, env: Environment, files: ConfigFiles): Conf
   const stateDir = env.STATE_DIRECTORY?.split(":")[0]; // several folders are joined by colons (man systemd.exec)
   const station = stateDir ? { ...config.station, stateDir } : config.station;
   const credential = env.CREDENTIALS_DIRECTORY ? join(env.CREDENTIALS_DIRECTORY, "mqtt-password") : null;
-  if (config.broker.kind !== "external" || credential === null || !isReadable(credential, files)) {
+  if (config.broker.kind !== "external" || credential === null || !holdsText(credential, files)) {
     return { ...config, station };
   }
   return { ...config, station, broker: { ...config.broker, passwordFile: credential } };
 }
 
-function isReadable(path: string, files: ConfigFiles): boolean {
+/** An empty credential means that the broker needs no password (the unit always carries the file). */
+function holdsText(path: string, files: ConfigFiles): boolean {
   try {
-    files.readFile(path);
-    return true;
+    return files.readFile(path).trim() !== "";
   } catch {
     return false; // the unit carries no such credential: what the file says holds
   }

@@ -150,6 +150,7 @@ describe("loadConfig", () => {
     const env = { CREDENTIALS_DIRECTORY: "/run/credentials/assayd.service" };
     const credential = "/run/credentials/assayd.service/mqtt-password";
     expect(load(text, env, { [credential]: "x" }).broker).toMatchObject({ passwordFile: credential });
+    expect(load(text, env, { [credential]: "\n" }).broker).toMatchObject({ passwordFile: "/etc/assayd/pw" });
     expect(load(text, env).broker).toMatchObject({ passwordFile: "/etc/assayd/pw" });
   });
 });
