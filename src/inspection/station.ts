@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
@@ -61,6 +62,7 @@ export class Station implements StationControl {
     const { config, logger } = options;
     const paths = statePaths(config.station.stateDir);
     const session = randomUUID();
+    await mkdir(config.station.stateDir, { recursive: true });
     let station: Station | null = null;
     const control = (): StationControl => {
       if (!station) throw new InputError("starting", "the station is still starting; send the command again");
