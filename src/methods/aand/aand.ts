@@ -1,6 +1,6 @@
 import type { AandConfig } from "../../config/schema.ts";
 import type { Size } from "../../domain/inspection.ts";
-import type { Shape, Weights } from "../../graph/ops.ts";
+import type { Weights } from "../../graph/ops.ts";
 import { tf } from "../../graph/tf.ts";
 import type {
   FeatureBatches,
@@ -11,6 +11,7 @@ import type {
   TrainableStage,
   TrainedMethod,
 } from "../method.ts";
+import { zip } from "../zip.ts";
 import { createAdvancedTeacher, createAmplifyStage, type AmplifyStage } from "./amplify-stage.ts";
 import { gateTrust, withTrust } from "./amplify-weights.ts";
 import { createDistillStage, type DistillStage } from "./distill-stage.ts";
@@ -50,7 +51,10 @@ class AandTraining implements MethodTraining {
     if (!stage) return null;
     return {
       variables: stage.variables,
-      loss: ({ features, mask }) => stage.loss(features, mask!, null),
+      loss: ({ features, mask }, step) => {
+        if (!mask) throw new RangeError("Stage 1 needs synthetic anomalies: a batch without mask was given.");
+        return stage.loss({ features, masks: mask, foregrounds: null, step });
+      },
     };
   }
 
@@ -120,16 +124,16 @@ class AandTraining implements MethodTraining {
       teacher?.dispose();
     }
     return whiteningWeights(
-      new Map(this.#levels.map(({ level }, at) => [level, accumulators[at]!.result()])),
+      new Map(
+        zip(this.#levels, accumulators).map(([{ level }, accumulator]) => [level, accumulator.result()]),
+      ),
     );
   }
 
   #tensors(records: readonly Float32Array[]): tf.Tensor4D[] {
-    return records.map((record, at) => {
-      const { c, h, w } = this.#levels[at]!.shape;
+    return zip(this.#levels, records).map(([{ shape }, record]) => {
+      const { c, h, w } = shape;
       return tf.tensor4d(record, [record.length / (c * h * w), h, w, c], "float32");
     });
   }
 }
-
-type Accumulator = ReturnType<typeof createFeatureAccumulator>;

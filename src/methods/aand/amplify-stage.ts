@@ -25,15 +25,26 @@ export interface AmplifyStageOptions {
   readonly start?: Weights;
 }
 
+/** What one step of stage 1 looks at. */
+export interface AmplifyBatch {
+  /** Vanilla teacher features [B, h, w, C] per level. */
+  readonly features: readonly tf.Tensor4D[];
+  /** [B, H, W, 1] at picture size, 1 = synthetic defect. */
+  readonly masks: tf.Tensor4D;
+  /** Same shape, 1 = product; null: everything is. */
+  readonly foregrounds: tf.Tensor4D | null;
+  /** Seeds the draw of locations. */
+  readonly step: number;
+}
+
 /** Stage 1 (amplify): what a training loop steps. Call `loss` in `trainStep(stage.variables, …)`, the rest in tf.tidy. */
 export interface AmplifyStage {
   readonly variables: TfWeights;
   /**
    * Focal loss of the gates + 0.1 × amplification loss, one number.
-   * @param features vanilla, [B, h, w, C] per level   @param masks [B, H, W, 1], 1 = synthetic defect; picture size
-   * @param foregrounds same shape, 1 = product; null: everything is
+   * The same batch and step give the same number, so an interrupted run goes on as if it had not been.
    */
-  loss(features: readonly tf.Tensor4D[], masks: tf.Tensor4D, foregrounds: tf.Tensor4D | null): tf.Scalar;
+  loss(batch: AmplifyBatch): tf.Scalar;
   /** Soft gates [B, h, w, 1] in 0..1 per level. */
   gates(features: readonly tf.Tensor4D[]): tf.Tensor4D[];
   /** All `raa.*` weights as `aandNetwork` wants them: keys of length 1, trust 1. */
@@ -50,7 +61,6 @@ export function createAmplifyStage({ levels, config, seed, start }: AmplifyStage
   const learned = new Set(specs.map(({ name }) => name).filter((name) => !constants.has(name)));
   const variables = new TfWeights(initializeWeights(specs, seed, first), learned);
   const source = withUnitKeys(variables);
-  const random = createRandom(hashSeed(seed, "amplify-pairs"));
 
   const run = (features: readonly tf.Tensor4D[]) => {
     const ops = tfOps(source, "train");
@@ -60,7 +70,7 @@ export function createAmplifyStage({ levels, config, seed, start }: AmplifyStage
   };
   return {
     variables,
-    loss(features, masks, foregrounds) {
+    loss({ features, masks, foregrounds, step }) {
       const results = run(features).map((result) => {
         const { h, w } = result.shape;
         const label = levelLabels(masks, h, w);
@@ -72,6 +82,7 @@ export function createAmplifyStage({ levels, config, seed, start }: AmplifyStage
         results.map(({ gate }) => gate),
         results.map(({ label }) => label),
       );
+      const random = createRandom(hashSeed(seed, `pairs of step ${step}`));
       const amplification = amplifyLoss(results, config.amplify.margin, random);
       return tf.add(tf.mul(focal, FOCAL_WEIGHT), tf.mul(amplification, AMPLIFY_WEIGHT));
     },

@@ -35,6 +35,7 @@ const anomalous = LEVELS.map(({ shape: { c, h, w } }) => {
     tf.add(noise, tf.mul(tf.tensor1d(Array.from({ length: c }, (_, i) => (i % 3) - 1)), tf.mul(inside, 2))),
   ) as tf.Tensor4D;
 });
+const batch = { features: anomalous, masks, foregrounds: null, step: 0 };
 /** Features of normal pictures: a picture-wide pattern and little noise, so that a student can learn them. */
 const normals = LEVELS.map(({ shape: { c, h, w } }) => {
   const pattern = gaussian([1, h, w, c]);
@@ -90,7 +91,7 @@ function whiteningOf(features: readonly tf.Tensor4D[]) {
 describe("createAmplifyStage", () => {
   it("learns to open the gate on synthetic defects, and gives keys of length 1", () => {
     const stage = createAmplifyStage({ levels: LEVELS, config, seed: 1 });
-    const [first, last] = train(stage.variables, 60, () => stage.loss(anomalous, masks, null));
+    const [first, last] = train(stage.variables, 60, () => stage.loss(batch));
     expect(last).toBeLessThan(0.5 * first);
     const gate = tf.tidy(() => stage.gates(anomalous)[1]!);
     const inside = tf.tidy(() => tf.greater(tf.avgPool(masks, 16, 16, "valid"), 0.3).dataSync());
@@ -109,7 +110,7 @@ describe("createAmplifyStage", () => {
   it("begins the same for the same seed, and goes on from the weights of an interrupted run", () => {
     const lossOf = (options: Partial<Parameters<typeof createAmplifyStage>[0]>): number => {
       const stage = createAmplifyStage({ levels: LEVELS, config, seed: 2, ...options });
-      const loss = tf.tidy(() => stage.loss(anomalous, masks, masks).dataSync()[0]!);
+      const loss = tf.tidy(() => stage.loss({ ...batch, foregrounds: masks }).dataSync()[0]!);
       stage.dispose();
       return loss;
     };
