@@ -7,7 +7,8 @@ export type AttributeValue = number | string | Uint8Array | readonly number[] | 
 
 /** The bytes of an `.onnx` file. */
 export function encodeModel(model: ModelProto): Uint8Array {
-  return modelType.encode(modelType.fromObject(model)).finish();
+  const { buffer, byteOffset, byteLength } = modelType.encode(modelType.fromObject(model)).finish();
+  return new Uint8Array(buffer, byteOffset, byteLength); // not a Buffer, whose slice() shares its memory
 }
 
 /**
