@@ -11,18 +11,18 @@ import type { TensorDescription } from "./ep-context.ts";
 import { nodesByProvider } from "./profile.ts";
 
 /** Dense, row-major. */
-export interface InputTensor {
+interface InputTensor {
   readonly dims: readonly number[];
   readonly data: Float32Array | Uint8Array;
 }
-export interface OutputTensor {
+interface OutputTensor {
   readonly dims: readonly number[];
   readonly data: Float32Array;
 }
-export type Feeds = Readonly<Record<string, InputTensor>>;
+type Feeds = Readonly<Record<string, InputTensor>>;
 export type Run = (feeds: Feeds) => Promise<Record<string, OutputTensor>>;
 
-export interface TensorRtOptions {
+interface TensorRtOptions {
   /** Of the engine; CUDA and CPU run the model as it is. */
   readonly precision: "fp32" | "fp16";
   readonly engineCacheDir: string;

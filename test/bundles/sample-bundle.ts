@@ -5,7 +5,7 @@ import { createManifest } from "../../src/bundles/write.ts";
 import { exportOnnx } from "../../src/graph/onnx-ops.ts";
 import type { Network } from "../../src/graph/ops.ts";
 
-export const SAMPLE_SIZE = { width: 16, height: 16 };
+const SAMPLE_SIZE = { width: 16, height: 16 };
 
 export interface SampleOptions {
   readonly parent?: string | null;

@@ -10,7 +10,7 @@ import { findRegions } from "./regions.ts";
 import type { ProviderName, ProviderReport } from "./protocol.ts";
 
 /** Largest |score - the trainer's score| of a golden frame that is still the same model (promises.md R18). */
-export const GOLDEN_TOLERANCE = 1e-3;
+const GOLDEN_TOLERANCE = 1e-3;
 
 export interface ScorerOptions {
   readonly bundleDir: string;
@@ -23,7 +23,7 @@ export interface ScorerOptions {
   readonly searchPath: string;
 }
 
-export interface Score {
+interface Score {
   /** Finite. */
   readonly score: number;
   readonly map: { readonly size: Size; readonly values: Float32Array };

@@ -3,7 +3,7 @@ import type { Region, Size } from "../../domain/inspection.ts";
 import { Child, type ChildExit } from "../../system/children.ts";
 import type { InferenceReport, InferenceRequest } from "./protocol.ts";
 
-export type LoadRequest = Extract<InferenceRequest, { type: "load" }>;
+type LoadRequest = Extract<InferenceRequest, { type: "load" }>;
 export type LoadedReport = Extract<InferenceReport, { type: "loaded" }>;
 type ScoredReport = Extract<InferenceReport, { type: "scored" }>;
 
