@@ -55,7 +55,7 @@ async function evaluate(dir: string, flags: Flags): Promise<void> {
     precision: "fp16",
     engineCacheDir: paths.engines,
     logger: createLogger({ level: "warn", format: "text", write: (text) => process.stderr.write(text) }),
-    searchPath: process.env["PATH"] ?? "",
+    searchPath: process.env.PATH ?? "",
   });
   const report = await stoppable((signal) =>
     evaluateBundle({

@@ -20,14 +20,14 @@ export function regionWeights(maps: readonly ScoredMap[]): Distribution {
     components += sizes.length;
     labels.forEach((label, at) => {
       if (label === 0) return;
-      scores.push(map.scores[at] as number);
-      areas.push(sizes[label - 1] as number);
+      scores.push(map.scores[at]!);
+      areas.push(sizes[label - 1]!);
     });
   }
-  const order = Uint32Array.from(scores.keys()).sort((a, b) => (scores[a] as number) - (scores[b] as number));
+  const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]!);
   return {
-    values: Float64Array.from(order, (at) => scores[at] as number),
-    weights: Float64Array.from(order, (at) => 1 / ((areas[at] as number) * components)),
+    values: Float64Array.from(order, (at) => scores[at]!),
+    weights: Float64Array.from(order, (at) => 1 / (areas[at]! * components)),
     total: components > 0 ? 1 : 0,
   };
 }

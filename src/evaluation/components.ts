@@ -33,7 +33,7 @@ function fill(mask: Uint8Array, { width, height }: Size, labels: Int32Array, sta
       for (let nx = Math.max(0, x - 1); nx <= Math.min(width - 1, x + 1); nx++) {
         const next = ny * width + nx;
         if (mask[next] !== 1 || labels[next] !== 0) continue;
-        labels[next] = labels[at] as number;
+        labels[next] = labels[at]!;
         stack.push(next);
       }
     }

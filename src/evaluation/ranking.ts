@@ -90,7 +90,7 @@ function sortedOf(chunks: readonly Scored[], label: 0 | 1): Distribution {
   const values = isDouble ? new Float64Array(count) : new Float32Array(count);
   let at = 0;
   for (const { scores, labels } of chunks) {
-    for (let i = 0; i < scores.length; i++) if (labels[i] === label) values[at++] = scores[i] as number;
+    for (let i = 0; i < scores.length; i++) if (labels[i] === label) values[at++] = scores[i]!;
   }
   values.sort();
   requireNumbers(values);
@@ -111,8 +111,8 @@ function rankByBins(chunks: readonly Scored[]): Ranking {
   for (const { scores, labels } of chunks) {
     for (let i = 0; i < scores.length; i++) {
       const ofClass = counts[labels[i] === 1 ? 1 : 0];
-      const bin = Math.round(((scores[i] as number) - low) * scale);
-      ofClass[bin] = (ofClass[bin] as number) + 1;
+      const bin = Math.round((scores[i]! - low) * scale);
+      ofClass[bin] = ofClass[bin]! + 1;
     }
   }
   const values = Float64Array.from({ length: BINS }, (_, bin) => low + bin / (scale || 1));

@@ -76,13 +76,13 @@ export function draw(canvas: Canvas, stroke: Stroke): void {
       const coverage = opacity * Math.min(1, 0.5 - shape(u, v) / softness);
       if (coverage <= 0) continue;
       const at = (y * size.width + x) * 3;
-      const red = (colour[0] = pixels[at] as number);
-      const green = (colour[1] = pixels[at + 1] as number);
-      const blue = (colour[2] = pixels[at + 2] as number);
+      const red = (colour[0] = pixels[at]!);
+      const green = (colour[1] = pixels[at + 1]!);
+      const blue = (colour[2] = pixels[at + 2]!);
       paint(u, v, colour);
-      pixels[at] = red + coverage * ((colour[0] as number) - red);
-      pixels[at + 1] = green + coverage * ((colour[1] as number) - green);
-      pixels[at + 2] = blue + coverage * ((colour[2] as number) - blue);
+      pixels[at] = red + coverage * (colour[0] - red);
+      pixels[at + 1] = green + coverage * (colour[1] - green);
+      pixels[at + 2] = blue + coverage * (colour[2] - blue);
     }
   }
 }

@@ -74,7 +74,7 @@ function stain(random: Random): Stroke {
     bounds: { x, y, halfWidth: radius * 1.6, halfHeight: radius * 1.6 },
     shape,
     paint: (_u, _v, out) => {
-      for (let c = 0; c < 3; c++) out[c] = (out[c] as number) * (tint[c] as number) + 14;
+      for (let c = 0; c < 3; c++) out[c] = out[c]! * tint[c]! + 14;
     },
     opacity: between(random, 0.6, 0.95),
     softness: between(random, 1.5, 5),
@@ -135,7 +135,7 @@ function dent(random: Random): Stroke[] {
       shape: (u, v) => Math.sqrt((u - x) * (u - x) + (v - y) * (v - y)) - radius,
       paint: (u, v, out) => {
         const slope = (u - x + 1.3 * (v - y)) / radius;
-        for (let c = 0; c < 3; c++) out[c] = (out[c] as number) + strength * slope;
+        for (let c = 0; c < 3; c++) out[c] = out[c]! + strength * slope;
       },
       softness: 3,
     },
@@ -174,6 +174,6 @@ function chip(random: Random): Shape {
 
 function shift(amount: number): Stroke["paint"] {
   return (_u, _v, out) => {
-    for (let c = 0; c < 3; c++) out[c] = (out[c] as number) + amount;
+    for (let c = 0; c < 3; c++) out[c] = out[c]! + amount;
   };
 }

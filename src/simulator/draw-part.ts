@@ -65,7 +65,7 @@ function drawShadow(
     bounds: { ...body, halfWidth: body.halfWidth + 2 * height, halfHeight: body.halfHeight + 2 * height },
     shape: (u, v) => shape(u - height * 0.6, v - height * 0.8),
     paint: (_u, _v, out) => {
-      for (let c = 0; c < 3; c++) out[c] = (out[c] as number) * 0.42;
+      for (let c = 0; c < 3; c++) out[c] = out[c]! * 0.42;
     },
     softness: height * 2,
     opacity: 0.8,
@@ -117,7 +117,7 @@ function drawPin(canvas: Canvas, pin: Pin): void {
     body((u - pin.x) * cos + (v - pin.y) * sin, (v - pin.y) * cos - (u - pin.x) * sin);
   const metal: Paint = (u, _v, out) => {
     const shine = 1.12 - 0.16 * Math.abs(u - pin.x + 0.8);
-    for (let c = 0; c < 3; c++) out[c] = (GOLD[c] as number) * shine;
+    for (let c = 0; c < 3; c++) out[c] = GOLD[c]! * shine;
   };
   draw(canvas, { bounds, shape, paint: metal });
 }
@@ -130,7 +130,7 @@ function drawRelay(canvas: Canvas, relay: Relay): void {
   const way = relay.reversed ? -1 : 1;
   const ink: Paint = (u, v, out) => {
     const amount = RELAY_INK(way * (u - relay.x) + 10.5, way * (v - relay.y) + 8) * 0.8;
-    for (let c = 0; c < 3; c++) out[c] = (out[c] as number) * (1 - amount) + 205 * amount;
+    for (let c = 0; c < 3; c++) out[c] = out[c]! * (1 - amount) + 205 * amount;
   };
   draw(canvas, { bounds, shape, paint: ink });
   const dot = { x: relay.x - way * 17, y: relay.y - way * 21, halfWidth: 4, halfHeight: 4 };
@@ -143,7 +143,7 @@ function drawRelay(canvas: Canvas, relay: Relay): void {
 function plastic(colour: Colour, shape: Shape): Paint {
   return (u, v, out) => {
     const grain = PLASTIC(u, v) + (shape(u, v) > -2 ? 20 : 0) - (u + v) * 0.03;
-    for (let c = 0; c < 3; c++) out[c] = (colour[c] as number) + grain;
+    for (let c = 0; c < 3; c++) out[c] = colour[c]! + grain;
   };
 }
 
@@ -205,7 +205,7 @@ function drawScrew(canvas: Canvas, { x, y, kind, turn }: Screw): void {
   const colour: Colour = kind === "steel" ? [188, 190, 194] : [186, 150, 74];
   const head: Paint = (u, v, out) => {
     const shine = 1.06 - ((u - x) * 0.5 + (v - y)) * 0.022;
-    for (let c = 0; c < 3; c++) out[c] = (colour[c] as number) * shine;
+    for (let c = 0; c < 3; c++) out[c] = colour[c]! * shine;
   };
   draw(canvas, { bounds: sink, shape: disc(x, y, SCREW_RADIUS), paint: head });
   const cos = Math.cos(turn);

@@ -20,7 +20,7 @@ export function createNoiseTile(
     for (let y = 0; y < SIDE; y++) {
       for (let x = 0; x < SIDE; x++) {
         const at = y * SIDE + x;
-        texels[at] = (texels[at] as number) + weight * valueNoise(x / across, y / along, seed + octave);
+        texels[at] = texels[at]! + weight * valueNoise(x / across, y / along, seed + octave);
       }
     }
   });
@@ -33,8 +33,8 @@ export function createNoiseTile(
     const lower = ((top + 1) & MASK) * SIDE;
     const first = left & MASK;
     const second = (left + 1) & MASK;
-    const above = (texels[upper + first] as number) * (1 - fx) + (texels[upper + second] as number) * fx;
-    const below = (texels[lower + first] as number) * (1 - fx) + (texels[lower + second] as number) * fx;
+    const above = texels[upper + first]! * (1 - fx) + texels[upper + second]! * fx;
+    const below = texels[lower + first]! * (1 - fx) + texels[lower + second]! * fx;
     return above * (1 - fy) + below * fy;
   };
 }

@@ -72,9 +72,7 @@ function createInk(width: number, height: number) {
     });
   };
   const texel = (column: number, row: number): number =>
-    column < 0 || row < 0 || column >= columns || row >= rows
-      ? 0
-      : (texels[row * columns + column] as number);
+    column < 0 || row < 0 || column >= columns || row >= rows ? 0 : texels[row * columns + column]!;
   const print: Print = (x, y) => {
     const left = Math.floor(x * TEXELS - 0.5);
     const top = Math.floor(y * TEXELS - 0.5);

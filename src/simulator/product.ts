@@ -65,7 +65,7 @@ export function renderPartWithMask(options: PartOptions): RenderedPart & { reado
 
 function markChanges(mask: Uint8Array, after: Float32Array, before: Float32Array): void {
   for (let i = 0; i < after.length; i++) {
-    if (Math.abs((after[i] as number) - (before[i] as number)) > VISIBLE) mask[Math.floor(i / 3)] = 1;
+    if (Math.abs(after[i]! - before[i]!) > VISIBLE) mask[Math.floor(i / 3)] = 1;
   }
 }
 
@@ -112,7 +112,7 @@ function drawBelt({ size, scale, pixels }: Canvas, { beltX, beltY }: Scene): voi
     const v = y / scale + beltY;
     const weft = weave(v);
     for (let x = 0; x < size.width; x++) {
-      const light = 62 + weft - (warp[x] as number) + BELT(x / scale + beltX, v);
+      const light = 62 + weft - warp[x]! + BELT(x / scale + beltX, v);
       const at = (y * size.width + x) * 3;
       pixels[at] = light - 4;
       pixels[at + 1] = light + 2;
@@ -139,9 +139,9 @@ function develop({ size, pixels }: Canvas, scene: Scene): Uint8Array {
       const red = (((bits >>> 16) & 15) - 7.5) * colourNoise;
       const green = (((bits >>> 20) & 15) - 7.5) * colourNoise;
       const blue = (((bits >>> 24) & 15) - 7.5) * colourNoise;
-      data[at] = (pixels[at] as number) * light * (1 + scene.warmth) + grey + red;
-      data[at + 1] = (pixels[at + 1] as number) * light + grey + green;
-      data[at + 2] = (pixels[at + 2] as number) * light * (1 - scene.warmth) + grey + blue;
+      data[at] = pixels[at]! * light * (1 + scene.warmth) + grey + red;
+      data[at + 1] = pixels[at + 1]! * light + grey + green;
+      data[at + 2] = pixels[at + 2]! * light * (1 - scene.warmth) + grey + blue;
     }
   }
   return new Uint8Array(data.buffer);

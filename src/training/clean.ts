@@ -127,7 +127,7 @@ function isFlat(data: Uint8Array): boolean {
   let squares = 0;
   let count = 0;
   for (let at = 0; at + 2 < data.length; at += 21) {
-    const grey = ((data[at] as number) + (data[at + 1] as number) + (data[at + 2] as number)) / 3;
+    const grey = (data[at]! + data[at + 1]! + data[at + 2]!) / 3;
     sum += grey;
     squares += grey * grey;
     count++;
@@ -144,12 +144,12 @@ function thumbnailOf(data: Uint8Array, { width, height }: Size): Float32Array {
     for (let x = 0; x < width; x++) {
       const field = row + Math.floor((x * THUMBNAIL) / width);
       const at = (y * width + x) * 3;
-      const grey = ((data[at] as number) + (data[at + 1] as number) + (data[at + 2] as number)) / 3;
-      sums[field] = (sums[field] as number) + grey;
-      counts[field] = (counts[field] as number) + 1;
+      const grey = (data[at]! + data[at + 1]! + data[at + 2]!) / 3;
+      sums[field] = sums[field]! + grey;
+      counts[field] = counts[field]! + 1;
     }
   }
-  return sums.map((sum, i) => sum / Math.max(1, counts[i] as number));
+  return sums.map((sum, i) => sum / Math.max(1, counts[i]!));
 }
 
 /** How many have a near twin before them in order of brightness; only thumbnails of nearly equal mean can be twins. */
@@ -168,5 +168,5 @@ function countNearDuplicates(thumbnails: readonly Float32Array[]): number {
 }
 
 function meanDifference(a: Float32Array, b: Float32Array): number {
-  return a.reduce((sum, value, i) => sum + Math.abs(value - (b[i] as number)), 0) / a.length;
+  return a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length;
 }

@@ -44,7 +44,7 @@ export function scaleForeground(mask: Uint8Array, shape: Shape, size: Size): Uin
   for (let y = 0; y < size.height; y++) {
     const row = Math.floor(((y + 0.5) * shape.h) / size.height) * shape.w;
     for (let x = 0; x < size.width; x++) {
-      scaled[y * size.width + x] = mask[row + Math.floor(((x + 0.5) * shape.w) / size.width)] as number;
+      scaled[y * size.width + x] = mask[row + Math.floor(((x + 0.5) * shape.w) / size.width)]!;
     }
   }
   return scaled;
@@ -59,16 +59,15 @@ function standardized(features: readonly Float32Array[], { c, h, w }: Shape): Fl
     let squares = 0;
     for (const map of features) {
       for (let i = channel * locations; i < (channel + 1) * locations; i++) {
-        sum += map[i] as number;
-        squares += (map[i] as number) ** 2;
+        sum += map[i]!;
+        squares += map[i]! ** 2;
       }
     }
     const mean = sum / (features.length * locations);
     const scale = 1 / Math.sqrt(Math.max(squares / (features.length * locations) - mean * mean, 1e-12));
     features.forEach((map, picture) => {
       for (let i = 0; i < locations; i++) {
-        points[(picture * locations + i) * c + channel] =
-          ((map[channel * locations + i] as number) - mean) * scale;
+        points[(picture * locations + i) * c + channel] = (map[channel * locations + i]! - mean) * scale;
       }
     });
   }
@@ -100,7 +99,7 @@ function meanOf(points: Float32Array, channels: number, isMember: (row: number) 
   for (let row = 0; row < points.length / channels; row++) {
     if (!isMember(row)) continue;
     members++;
-    for (let c = 0; c < channels; c++) mean[c] = (mean[c] as number) + (points[row * channels + c] as number);
+    for (let c = 0; c < channels; c++) mean[c] = mean[c]! + points[row * channels + c]!;
   }
   return mean.map((sum) => sum / Math.max(1, members));
 }
@@ -108,7 +107,7 @@ function meanOf(points: Float32Array, channels: number, isMember: (row: number) 
 function squaredDistance(points: Float32Array, row: number, centre: Float64Array): number {
   let sum = 0;
   for (let c = 0; c < centre.length; c++) {
-    const difference = (points[row * centre.length + c] as number) - (centre[c] as number);
+    const difference = points[row * centre.length + c]! - centre[c]!;
     sum += difference * difference;
   }
   return sum;
@@ -167,8 +166,8 @@ function grown(mask: Uint8Array, { w }: Shape): Uint8Array {
       value |
       (mask[at - w] ?? 0) |
       (mask[at + w] ?? 0) |
-      (x > 0 ? (mask[at - 1] as number) : 0) |
-      (x < w - 1 ? (mask[at + 1] as number) : 0)
+      (x > 0 ? mask[at - 1]! : 0) |
+      (x < w - 1 ? mask[at + 1]! : 0)
     );
   });
 }

@@ -129,7 +129,11 @@ describe("pixel metrics", () => {
   });
 });
 
-type TestMap = { scores: Float32Array; labels: Uint8Array; size: typeof SIZE };
+interface TestMap {
+  scores: Float32Array;
+  labels: Uint8Array;
+  size: typeof SIZE;
+}
 
 /** The definitions word by word, slowly. */
 function naiveMetrics(maps: readonly TestMap[]) {

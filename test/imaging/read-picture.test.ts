@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/domain/errors.ts";
 import { readPicture } from "../../src/imaging/read-picture.ts";
@@ -14,7 +14,7 @@ function plain(background: string | { r: number; g: number; b: number; alpha: nu
   return sharp({ create: { width: 40, height: 30, channels, background } });
 }
 
-async function firstPixel(picture: sharp.Sharp, name: string): Promise<number[]> {
+async function firstPixel(picture: Sharp, name: string): Promise<number[]> {
   const file = join(temporaryFolder(), name);
   await picture.toFile(file);
   const data = await readPicture(file, SIZE);

@@ -65,7 +65,7 @@ function contrast(a: Uint8Array, b: Uint8Array, mask: Uint8Array, value: number)
   let count = 0;
   for (let i = 0; i < a.length; i++) {
     if (mask[Math.floor(i / 3)] !== value) continue;
-    sum += Math.abs((a[i] as number) - (b[i] as number));
+    sum += Math.abs(a[i]! - b[i]!);
     count++;
   }
   return sum / count;

@@ -22,7 +22,7 @@ describe("findForeground", () => {
     const { masks, isSplit } = findForeground([features(1, inside), features(2, inside)], SHAPE);
     expect(isSplit).toBe(true);
     for (const mask of masks) {
-      const found = (x: number, y: number): number => mask[y * 16 + x] as number;
+      const found = (x: number, y: number): number => mask[y * 16 + x]!;
       expect([found(8, 8), found(4, 5), found(3, 8), found(2, 8), found(0, 0), found(15, 15)]).toEqual([
         1, 1, 1, 0, 0, 0,
       ]);

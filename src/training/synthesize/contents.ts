@@ -102,7 +102,7 @@ function changedLight({ image, size }: Material, region: Region, random: Random)
   return {
     sample: (x, y, out) => {
       read(x, y, out);
-      for (let c = 0; c < 3; c++) out[c] = ((out[c] as number) - middle) * contrast + middle + offset;
+      for (let c = 0; c < 3; c++) out[c] = (out[c]! - middle) * contrast + middle + offset;
     },
     opacity: 1,
   };
@@ -153,7 +153,7 @@ function windowValue({ image, size, kind, radius }: Window, x: number, y: number
   let count = 0;
   for (let row = Math.max(0, y - radius); row <= Math.min(size.height - 1, y + radius); row++) {
     for (let column = Math.max(0, x - radius); column <= Math.min(size.width - 1, x + radius); column++) {
-      const value = image[(row * size.width + column) * 3 + c] as number;
+      const value = image[(row * size.width + column) * 3 + c]!;
       sum += value;
       low = Math.min(low, value);
       high = Math.max(high, value);

@@ -26,7 +26,7 @@ export async function loadFolderTextures(folder: string, size: Size, random: Ran
     pictures.push(await readPicture(join(folder, file), size));
   return {
     next: (_size, choice) =>
-      recoloured(pictures[wholeBetween(choice, 0, pictures.length - 1)] as Uint8Array, size, choice),
+      recoloured(pictures[wholeBetween(choice, 0, pictures.length - 1)]!, size, choice),
   };
 }
 
@@ -61,6 +61,6 @@ function recoloured(picture: Uint8Array, size: Size, random: Random) {
   const brightness = between(random, -40, 40);
   return (x: number, y: number, out: Float32Array): void => {
     read(x * cos - y * sin + shiftX, x * sin + y * cos + shiftY, out);
-    for (let c = 0; c < 3; c++) out[c] = ((out[c] as number) - 127.5) * contrast + 127.5 + brightness;
+    for (let c = 0; c < 3; c++) out[c] = (out[c]! - 127.5) * contrast + 127.5 + brightness;
   };
 }

@@ -49,7 +49,7 @@ export function createPerlin(
   }
   const slope = (column: number, row: number, right: number, down: number): number => {
     const at = (row * columns + column) * 2;
-    return (gradients[at] as number) * right + (gradients[at + 1] as number) * down;
+    return gradients[at]! * right + gradients[at + 1]! * down;
   };
   return (x, y) => {
     const column = Math.floor(x);

@@ -31,7 +31,7 @@ function coloured(pattern: Pattern, random: Random): Sampler {
   const from = [random() * 255, random() * 255, random() * 255];
   const isGrey = random() < 0.4;
   const to = from.map(() => random() * 255);
-  const level = (colour: readonly number[], c: number): number => colour[isGrey ? 0 : c] as number;
+  const level = (colour: readonly number[], c: number): number => colour[isGrey ? 0 : c]!;
   return (x, y, out) => {
     const share = (pattern(x, y) + 1) / 2;
     for (let c = 0; c < 3; c++) out[c] = level(from, c) + (level(to, c) - level(from, c)) * share;

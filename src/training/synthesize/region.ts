@@ -74,7 +74,7 @@ function blurRows(
       const at = y * size.width + x;
       let sum = 0;
       for (let k = Math.max(-radius, -position); k <= Math.min(radius, size[limit] - 1 - position); k++) {
-        sum += (alpha[at + k * step] as number) * (kernel[k + radius] as number);
+        sum += alpha[at + k * step]! * kernel[k + radius]!;
       }
       blurred[at] = sum;
     }

@@ -100,7 +100,7 @@ function richDefect(material: Material, { random, foreground }: SynthesisOptions
 }
 
 function within(mask: Uint8Array, foreground: Uint8Array | null): Uint8Array {
-  return foreground === null ? mask : mask.map((pixel, at) => pixel & (foreground[at] as number));
+  return foreground === null ? mask : mask.map((pixel, at) => pixel & foreground[at]!);
 }
 
 /** Half of the anomalies begin anywhere, half where the picture has detail (the richest of eight places). */
@@ -125,7 +125,7 @@ function randomPlace(size: Size, foreground: Uint8Array | null, random: Random):
 
 /** Absolute Laplacian of the green channel, summed over 5 × 5 pixels. */
 function detailAt(image: Uint8Array, { width, height }: Size, { x, y }: Point): number {
-  const green = (column: number, row: number): number => image[(row * width + column) * 3 + 1] as number;
+  const green = (column: number, row: number): number => image[(row * width + column) * 3 + 1]!;
   let sum = 0;
   for (let row = Math.max(1, y - 2); row <= Math.min(height - 2, y + 2); row++) {
     for (let column = Math.max(1, x - 2); column <= Math.min(width - 2, x + 2); column++) {
@@ -143,13 +143,13 @@ function blend(image: Uint8Array, size: Size, { region, content }: DefectPlan): 
   const colour = new Float32Array(3);
   for (let y = 0; y < region.height; y++) {
     for (let x = 0; x < region.width; x++) {
-      const alpha = (region.alpha[y * region.width + x] as number) * content.opacity;
+      const alpha = region.alpha[y * region.width + x]! * content.opacity;
       if (alpha < 0.004) continue; // changes nothing at 8 bits
       content.sample(region.left + x, region.top + y, colour);
       const at = ((region.top + y) * size.width + region.left + x) * 3;
       for (let c = 0; c < 3; c++) {
-        const below = image[at + c] as number;
-        blended[at + c] = below + alpha * ((colour[c] as number) - below);
+        const below = image[at + c]!;
+        blended[at + c] = below + alpha * (colour[c]! - below);
       }
     }
   }
@@ -161,9 +161,9 @@ function changedPixels(before: Uint8Array, after: Uint8Array): Uint8Array {
   for (let i = 0; i < mask.length; i++) {
     const at = i * 3;
     const change = Math.max(
-      Math.abs((after[at] as number) - (before[at] as number)),
-      Math.abs((after[at + 1] as number) - (before[at + 1] as number)),
-      Math.abs((after[at + 2] as number) - (before[at + 2] as number)),
+      Math.abs(after[at]! - before[at]!),
+      Math.abs(after[at + 1]! - before[at + 1]!),
+      Math.abs(after[at + 2]! - before[at + 2]!),
     );
     if (change > VISIBLE) mask[i] = 1;
   }

@@ -29,7 +29,7 @@ export function pictureSampler(picture: Uint8Array, { width, height }: Size): Sa
 }
 
 function at(picture: Uint8Array, pixel: number, channel: number): number {
-  return picture[pixel * 3 + channel] as number;
+  return picture[pixel * 3 + channel]!;
 }
 
 function mirror(position: number, length: number): number {

@@ -18,9 +18,9 @@ export function varyLight(image: Uint8Array, size: Size, random: Random): Uint8A
       const light = gain * (shade === null ? 1 : shadeAt(shade, x / size.width, y / size.height));
       const grain = noise > 0 ? (random() + random() - 1) * 2.4 * noise + offset : offset;
       const at = (y * size.width + x) * 3;
-      varied[at] = (image[at] as number) * light + grain;
-      varied[at + 1] = (image[at + 1] as number) * light + grain;
-      varied[at + 2] = (image[at + 2] as number) * light + grain;
+      varied[at] = image[at]! * light + grain;
+      varied[at + 1] = image[at + 1]! * light + grain;
+      varied[at + 2] = image[at + 2]! * light + grain;
     }
   }
   return new Uint8Array(varied.buffer);
@@ -33,7 +33,7 @@ function shadeAt(grid: readonly number[], right: number, down: number): number {
   const fx = right * 2 - column;
   const fy = down * 2 - row;
   const at = row * 3 + column;
-  const upper = (grid[at] as number) * (1 - fx) + (grid[at + 1] as number) * fx;
-  const lower = (grid[at + 3] as number) * (1 - fx) + (grid[at + 4] as number) * fx;
+  const upper = grid[at]! * (1 - fx) + grid[at + 1]! * fx;
+  const lower = grid[at + 3]! * (1 - fx) + grid[at + 4]! * fx;
   return upper * (1 - fy) + lower * fy;
 }

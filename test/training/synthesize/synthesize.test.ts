@@ -71,9 +71,7 @@ describe("paper recipe", () => {
     for (let seed = 0; seed < 20; seed++) {
       const made = synthesizeAnomaly(image, SIZE, options(seed, { recipe: "paper" }));
       made.mask.forEach((label, at) => {
-        const changes = [0, 1, 2].map((c) =>
-          Math.abs((made.image[at * 3 + c] as number) - (image[at * 3 + c] as number)),
-        );
+        const changes = [0, 1, 2].map((c) => Math.abs(made.image[at * 3 + c]! - image[at * 3 + c]!));
         expect(Math.max(...changes) > 6 ? 1 : 0).toBe(label);
       });
     }
