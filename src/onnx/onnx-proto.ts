@@ -56,8 +56,8 @@ const descriptor = {
         s: { id: 4, type: "bytes" },
         t: { id: 5, type: "TensorProto" },
         g: { id: 6, type: "bytes" },
-        floats: { id: 7, type: "float", rule: "repeated", options: { packed: false } },
-        ints: { id: 8, type: "int64", rule: "repeated", options: { packed: false } },
+        floats: { id: 7, type: "float", rule: "repeated" },
+        ints: { id: 8, type: "int64", rule: "repeated" },
         strings: { id: 9, type: "bytes", rule: "repeated" },
         tensors: { id: 10, type: "TensorProto", rule: "repeated" },
         graphs: { id: 11, type: "bytes", rule: "repeated" },
@@ -69,7 +69,7 @@ const descriptor = {
     },
     TensorProto: {
       fields: {
-        dims: { id: 1, type: "int64", rule: "repeated", options: { packed: false } },
+        dims: { id: 1, type: "int64", rule: "repeated" },
         dataType: { id: 2, type: "int32" },
         segment: { id: 3, type: "bytes" },
         floatData: { id: 4, type: "float", rule: "repeated" },
@@ -169,5 +169,10 @@ export interface ModelProto {
   functions?: Uint8Array[];
 }
 
+// onnx.proto is proto2: a field that is 0 is still written, and lists are not packed
+const nested = Object.fromEntries(
+  Object.entries(descriptor.nested).map(([name, message]) => [name, { edition: "proto2", ...message }]),
+);
+
 /** protobufjs' reflected `ModelProto`; encode.ts is its only user. */
-export const modelType: protobuf.Type = protobuf.Root.fromJSON(descriptor).lookupType("ModelProto");
+export const modelType: protobuf.Type = protobuf.Root.fromJSON({ nested }).lookupType("ModelProto");

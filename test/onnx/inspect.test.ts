@@ -40,7 +40,7 @@ function refused(bytes: Uint8Array, code: string, options?: InspectOptions): voi
 describe("a model from outside", () => {
   test("passes if assayd could have written it, and is returned decoded", () => {
     const model = inspectModel(GOOD);
-    expect(model.opsetImport).toEqual([{ version: 17 }]);
+    expect(model.opsetImport).toEqual([{ domain: "", version: 17 }]);
     expect(model.metadataProps).toEqual([{ key: "bundle", value: "b1" }]);
     expect(model.graph?.input?.[0]?.type?.tensorType?.shape?.dim).toEqual(
       [1, 4, 4, 3].map((dimValue) => ({ dimValue })),
