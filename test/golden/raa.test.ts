@@ -37,7 +37,7 @@ function boxes(list: readonly (readonly [number, number, number, number])[]): tf
 
 /** Inputs and weights of the README's formula, under our names. */
 function golden() {
-  const vectors = readGolden<RaaGolden>("raa.json");
+  const vectors = readGolden("raa.json") as RaaGolden;
   const weights = new Map<string, Weight>();
   const features: PictureMap[] = [];
   const levels = vectors.levels.map(({ channels, size }, at) => ({
@@ -112,7 +112,7 @@ describe.skipIf(missing)(`RAA equals the published implementation ${missing ?? "
       const label = levelLabels(mask, shape.h, shape.w);
       const feature = toTensor(features[at]!);
       const residual = toTensor({ shape, data: outputs[3 * at + 1]! });
-      const amplified = tf.add(feature, tf.mul(label, residual)) as tf.Tensor4D;
+      const amplified = tf.add<tf.Tensor4D>(feature, tf.mul(label, residual));
       const data = tf.transpose(amplified, [0, 3, 1, 2]).dataSync() as Float32Array;
       expectSampled(data, vectors.levels[at]!.amplified_with_mask_gate);
       const gate = toTensor({ shape: { ...shape, c: 1 }, data: outputs[3 * at]! });

@@ -40,12 +40,10 @@ function features(seed: number, image: number): { teacher: PictureMap[]; student
 
 describe.skipIf(missing)(`stage 2 equals the published implementation ${missing ?? ""}`, () => {
   it("losses", () => {
-    const golden = readGolden<ScoringGolden>("scoring.json");
+    const golden = readGolden("scoring.json") as ScoringGolden;
     const images = Array.from({ length: IMAGES }, (_, image) => features(golden.seed, image));
     const batch = (side: "teacher" | "student") =>
-      SHAPES.map(
-        (_, level) => tf.concat(images.map((image) => toTensor(image[side][level]!))) as tf.Tensor4D,
-      );
+      SHAPES.map((_, level) => tf.concat(images.map((image) => toTensor(image[side][level]!))));
     const [teacher, student] = [batch("teacher"), batch("student")];
     const relative = (loss: tf.Scalar, value: number) => Math.abs(loss.dataSync()[0]! / value - 1);
     expect(relative(flattenedCosineLoss(teacher, student), golden.rd_loss_flat)).toBeLessThan(1e-5);
@@ -56,7 +54,7 @@ describe.skipIf(missing)(`stage 2 equals the published implementation ${missing 
   it.each(["tfjs", "ONNX Runtime"])(
     "anomaly map before and after the blur, and score, in %s",
     async (engine) => {
-      const golden = readGolden<ScoringGolden>("scoring.json");
+      const golden = readGolden("scoring.json") as ScoringGolden;
       for (let image = 0; image < IMAGES; image++) {
         const { teacher, student } = features(golden.seed, image);
         for (const [blurSigmaPx, expected] of [

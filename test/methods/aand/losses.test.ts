@@ -105,6 +105,26 @@ describe("amplifyLoss", () => {
     );
   });
 
+  it("draws some of more than 5000 normal and 1000 anomalous locations, the same ones for the same numbers", () => {
+    const [side, random] = [90, createRandom(6)];
+    const noise = () => Float32Array.from({ length: side * side * 2 }, () => normal(random));
+    const map = (data: Float32Array, channels: number) => tf.tensor4d(data, [1, side, side, channels]);
+    const level = {
+      feature: map(noise(), 2),
+      amplified: map(noise(), 2),
+      label: map(
+        Float32Array.from({ length: side * side }, (_, at) => (at % 4 === 0 ? 1 : 0)),
+        1,
+      ),
+      foreground: null,
+    };
+    const loss = (seed: number) =>
+      tf.tidy(() => valueOf(losses.amplifyLoss([level], 0.3, createRandom(seed))));
+    expect(loss(1)).toBe(loss(1));
+    expect(loss(1)).not.toBe(loss(2));
+    expect(loss(1)).toBeCloseTo(loss(2), 1);
+  });
+
   it("adds nothing for a batch without anomalies", () => {
     const same = map4(feature(createRandom(1)), CHANNELS);
     const level = {

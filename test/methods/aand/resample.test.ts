@@ -34,6 +34,6 @@ describe("resampleMatrix", () => {
     const sum = taps.reduce((total, tap) => total + tap, 0);
     const row = [...resampleMatrix(4, 4, 0.5).data.subarray(0, 4)];
     const expected = [taps[2]! + taps[1]!, taps[3]! + taps[0]!, taps[4]!, 0].map((value) => value / sum);
-    row.forEach((value, at) => expect(value).toBeCloseTo(expected[at]!, 6));
+    for (const [at, value] of row.entries()) expect(value).toBeCloseTo(expected[at]!, 6);
   });
 });

@@ -24,7 +24,9 @@ const keep = <T extends tf.Tensor>(tensor: T): T => {
   kept.push(tensor);
   return tensor;
 };
-afterAll(() => tf.dispose(kept));
+afterAll(() => {
+  tf.dispose(kept);
+});
 
 /** Masks with one box a picture, and features whose channels move inside it. */
 const masks = keep(boxMasks());
@@ -32,14 +34,17 @@ const anomalous = LEVELS.map(({ shape: { c, h, w } }) => {
   const inside = tf.avgPool(masks, PICTURE.height / h, PICTURE.height / h, "valid");
   const noise = gaussian([BATCH, h, w, c]);
   return keep(
-    tf.add(noise, tf.mul(tf.tensor1d(Array.from({ length: c }, (_, i) => (i % 3) - 1)), tf.mul(inside, 2))),
-  ) as tf.Tensor4D;
+    tf.add<tf.Tensor4D>(
+      noise,
+      tf.mul(tf.tensor1d(Array.from({ length: c }, (_, i) => (i % 3) - 1)), tf.mul(inside, 2)),
+    ),
+  );
 });
 const batch = { features: anomalous, masks, foregrounds: null, step: 0 };
 /** Features of normal pictures: a picture-wide pattern and little noise, so that a student can learn them. */
 const normals = LEVELS.map(({ shape: { c, h, w } }) => {
   const pattern = gaussian([1, h, w, c]);
-  return keep(tf.add(pattern, tf.mul(gaussian([BATCH, h, w, c]), 0.2))) as tf.Tensor4D;
+  return keep(tf.add<tf.Tensor4D>(pattern, tf.mul(gaussian([BATCH, h, w, c]), 0.2)));
 });
 
 function gaussian(shape: [number, number, number, number]): tf.Tensor4D {
@@ -176,7 +181,7 @@ describe("createDistillStage", () => {
       mapSize: PICTURE,
     });
     train(stage.variables, 60, () => stage.loss(normals));
-    const defective = normals.map((feature, at) => tf.add(feature, tf.mul(anomalous[at]!, 1)) as tf.Tensor4D);
+    const defective = normals.map((feature, at) => tf.add<tf.Tensor4D>(feature, anomalous[at]!));
     const [calm, raised] = [normals, defective].map((features) => {
       const map = tf.tidy(() => stage.map(features));
       const data = Float32Array.from(map.dataSync());
