@@ -1,29 +1,21 @@
-import type { IPublishPacket } from "mqtt";
-import type { Logger } from "pino";
-import type { BrokerConfig, ImagesConfig } from "../config/schema.ts";
 import { messageOf } from "../domain/errors.ts";
 import type { Frame, Inspection } from "../domain/inspection.ts";
-import { uuid7 } from "../domain/uuid7.ts";
-import type { Gap, OutboxMessage, StoreFailure } from "../store/protocol.ts";
+import type { OutboxMessage, StoreFailure } from "../store/protocol.ts";
 import { Store } from "../store/store.ts";
 import { BrokerClient, type Publication } from "./client.ts";
-import { Commands, type CommandAudit, type CommandHandlers } from "./commands.ts";
+import { Commands, type CommandAudit } from "./commands.ts";
 import type { BrokerAddress } from "./connection.ts";
 import { countersMessage } from "./counters-message.ts";
 import { EmbeddedBroker } from "./embedded-broker.ts";
 import { ImageLane, type InspectionPicture } from "./image-lane.ts";
+import type { MessengerOptions, MessengerStats } from "./messenger-options.ts";
 import { OutboxPublisher } from "./outbox.ts";
 import { resultPayload, type ResultContext } from "./result-payload.ts";
 import { RetainedTopics } from "./retained.ts";
 import type { AlarmMessage, CameraStateMessage } from "./schemas/camera.ts";
-import type {
-  JobMessage,
-  StationEvent,
-  StationHealth,
-  StationInfo,
-  StationState,
-} from "./schemas/station.ts";
-import { SCHEMA_VERSION } from "./schemas/words.ts";
+import type { JobMessage, StationHealth, StationInfo } from "./schemas/station.ts";
+import { StationMessages } from "./station-messages.ts";
+import { Timers } from "./timers.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { stationTopics, type StationTopics } from "./topics.ts";
 
@@ -36,49 +28,6 @@ const DRAIN_POLL_MS = 10;
 const AUDITS_PER_S = 5; // a flood of bad commands must not push results out of the outbox
 const AUDITS_AT_ONCE = 50;
 
-export interface MessengerOptions {
-  readonly station: string;
-  /** Topic root, without a slash at its end. */
-  readonly root: string;
-  /** UUID of this run. */
-  readonly session: string;
-  /** assayd's version. */
-  readonly software: string;
-  readonly cameras: readonly string[];
-  readonly broker: BrokerConfig;
-  readonly images: ImagesConfig;
-  readonly store: { readonly file: string; readonly maxMessages: number; readonly historyDays: number };
-  readonly handlers: CommandHandlers;
-  /** More prefixes that callers' response topics may have; `{root}/rsp/` always may. */
-  readonly responsePrefixes?: readonly string[];
-  /** systemd's $CREDENTIALS_DIRECTORY; null if there is none. */
-  readonly credentialsDirectory: string | null;
-  readonly logger: Logger;
-  /** Epoch ms. */
-  readonly now: () => number;
-  /** n random bytes. */
-  readonly random: (n: number) => Uint8Array;
-  /** A fault of the broker connection or of the store begins, changes or ends (null). */
-  readonly onFault: (
-    source: "mqtt" | "store",
-    fault: { readonly code: string; readonly text: string } | null,
-  ) => void;
-}
-
-/** Numbers for health, metrics and the terminal. */
-export interface MessengerStats {
-  readonly connected: boolean;
-  /** Messages that the broker has not acknowledged. */
-  readonly queued: number;
-  /** Rows not yet on the disk. */
-  readonly storePending: number;
-  readonly published: number;
-  /** Messages a second of the last outbox batch of 100 or more; 0 before the first. */
-  readonly drainPerS: number;
-  readonly imagesPublished: number;
-  readonly imagesDropped: number;
-}
-
 /**
  * Everything the station says to and hears from the plant. Nothing here waits for the broker or the disk on the verdict's
  * path: `deliver`, `event`, `alarm` and the state calls return at once and never throw.
@@ -86,6 +35,7 @@ export interface MessengerStats {
 export class Messenger {
   readonly #options: MessengerOptions;
   readonly #topics: StationTopics;
+  readonly #messages: StationMessages;
   readonly #store: Store;
   readonly #broker: EmbeddedBroker | null;
   readonly #outbox: OutboxPublisher;
@@ -93,9 +43,8 @@ export class Messenger {
   readonly #commands: Commands;
   readonly #images: ImageLane;
   readonly #audits = new TokenBucket(AUDITS_PER_S, AUDITS_AT_ONCE);
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #timers = new Timers();
   #client: BrokerClient | null = null;
-  #heartbeats = 0;
   #refused: string | null = null;
 
   /**
@@ -130,6 +79,7 @@ export class Messenger {
     this.#options = options;
     this.#store = store;
     this.#topics = stationTopics(root);
+    this.#messages = new StationMessages(options, this.#topics);
     this.#broker = broker.kind === "embedded" ? new EmbeddedBroker(broker.host, broker.port) : null;
     const publish = (message: Publication): Promise<void> => this.#publish(message);
     const sink = sinkOf(() => this.#client, publish);
@@ -141,7 +91,10 @@ export class Messenger {
       sink,
       logger,
       now,
-      gapMessage: (gap) => this.#gapMessage(gap),
+      gapMessage: (gap) => {
+        logger.warn(gap, "results were lost: the queue was full");
+        return this.#messages.gap(gap);
+      },
       onSent: (message, payload) => {
         this.#sent(message, payload);
       },
@@ -205,22 +158,17 @@ export class Messenger {
   /** Starts the embedded broker if that is configured, then connects for ever. @throws if that port is taken */
   async start(): Promise<void> {
     await this.#broker?.start();
-    const { station, session, credentialsDirectory, logger, now } = this.#options;
-    const offline: StationState = { state: "offline", session };
+    const { station, credentialsDirectory, logger, now } = this.#options;
     const client = new BrokerClient({
       broker: this.#address(),
-      identity: {
-        clientId: `assayd-${station}`,
-        will: { topic: this.#topics.state, payload: JSON.stringify(offline) },
-        credentialsDirectory,
-      },
+      identity: { clientId: `assayd-${station}`, will: this.#messages.will(), credentialsDirectory },
       logger,
       now,
       onConnect: () => void this.#born(client),
       onDisconnect: () => {
         this.#outbox.disconnected();
       },
-      onMessage: (packet: IPublishPacket) => void this.#commands.receive(packet),
+      onMessage: (packet) => void this.#commands.receive(packet),
       onFault: (fault) => {
         this.#options.onFault("mqtt", fault);
       },
@@ -233,13 +181,13 @@ export class Messenger {
 
   /** Writes everything to the disk, says `stopped`, ends the connection and the embedded broker. Within 3 s. */
   async stop(): Promise<void> {
-    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
     const client = this.#client;
     if (client?.connected === true) {
       await this.#store.flush(STOP_TIMEOUT_MS).catch(() => undefined); // `close` below says it again
       await this.#drained(STOP_TIMEOUT_MS);
       await Promise.race([
-        client.publish(this.#stateMessage("stopped")).catch(() => undefined),
+        client.publish(this.#messages.state("stopped")).catch(() => undefined),
         new Promise<void>((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref()),
       ]);
     }
@@ -274,7 +222,7 @@ export class Messenger {
 
   /** Records and publishes what happened (who changed what). */
   event(kind: string, data: Readonly<Record<string, unknown>>, camera: string | null = null): void {
-    const payload = JSON.stringify(this.#eventOf(kind, data, camera));
+    const payload = this.#messages.event(kind, data, camera);
     this.#store.append([
       { inspection: null, recipe: "", topic: this.#topics.event, payload, qos: 1, expiryS: null },
     ]);
@@ -292,37 +240,29 @@ export class Messenger {
     const topic = this.#topics.job(message.id);
     this.#retained.set(topic, JSON.stringify(message), message.ended === null ? null : JOB_KEPT_S);
     if (message.ended !== null) {
-      this.#later(JOB_KEPT_S * 1000, () => {
+      this.#timers.after(JOB_KEPT_S * 1000, () => {
         this.#retained.clear(topic);
       });
     }
   }
 
   info(message: Omit<StationInfo, "schema" | "ts" | "station" | "sw">): void {
-    const { station, software } = this.#options;
-    const whole = { schema: SCHEMA_VERSION, ts: this.#timestamp(), station, sw: software, ...message };
-    this.#retained.set(this.#topics.info, JSON.stringify(whole));
+    this.#retained.set(this.#topics.info, this.#messages.info(message));
   }
 
   /** Call it every 10 s; queue numbers are added. */
   health(message: Omit<StationHealth, "ts" | "mqtt_queued">): void {
-    const { queued, storePending, drainPerS } = this.stats;
-    const own = { mqtt_queued: queued, store_pending: storePending, drain_per_s: Math.round(drainPerS) };
-    const whole = { ts: this.#timestamp(), ...message, ...own };
-    this.#retained.set(this.#topics.health, JSON.stringify(whole), HEALTH_EXPIRY_S);
+    this.#retained.set(this.#topics.health, this.#messages.health(message, this.stats), HEALTH_EXPIRY_S);
   }
 
   /** Call it every second. */
   heartbeat(ready: boolean, fault: boolean): void {
-    this.#heartbeats += 1;
-    const payload = JSON.stringify({ n: this.#heartbeats, ts: this.#timestamp(), ready, fault });
-    if (this.connected)
-      this.#publish({ topic: this.#topics.heartbeat, payload, qos: 0, retain: false }).catch(() => undefined);
+    const message = this.#messages.heartbeat(ready, fault);
+    if (this.connected) this.#publish(message).catch(() => undefined); // QoS 0: the next one comes in a second
   }
 
   cameraState(camera: string, message: Omit<CameraStateMessage, "schema" | "ts">): void {
-    const whole = { schema: SCHEMA_VERSION, ts: this.#timestamp(), ...message };
-    this.#retained.set(this.#topics.camera(camera).state, JSON.stringify(whole));
+    this.#retained.set(this.#topics.camera(camera).state, this.#messages.cameraState(message));
   }
 
   /** Begins the camera's totals anew. */
@@ -338,13 +278,13 @@ export class Messenger {
 
   /** Sends all retained topics again (command `republish`). */
   republish(): void {
-    if (this.connected) this.#publish(this.#stateMessage("online")).catch(() => undefined);
+    if (this.connected) this.#publish(this.#messages.state("online")).catch(() => undefined);
     this.#retained.republish();
   }
 
   async #born(client: BrokerClient): Promise<void> {
     try {
-      const born = client.publish(this.#stateMessage("online"));
+      const born = client.publish(this.#messages.state("online"));
       const subscribed = client.subscribe(this.#topics.commands);
       for (const camera of this.#options.cameras) this.#publishCounters(camera);
       this.#retained.republish();
@@ -386,40 +326,6 @@ export class Messenger {
     this.#retained.set(this.#topics.camera(camera).counters, JSON.stringify(message));
   }
 
-  #stateMessage(state: "online" | "stopped"): Publication {
-    const { session, software } = this.#options;
-    const message: StationState = {
-      state,
-      session,
-      ts: this.#timestamp(),
-      sw: software,
-      schema: SCHEMA_VERSION,
-    };
-    return { topic: this.#topics.state, payload: JSON.stringify(message), qos: 1, retain: true };
-  }
-
-  #eventOf(kind: string, data: Readonly<Record<string, unknown>>, camera: string | null): StationEvent {
-    const { now, random, session } = this.#options;
-    const eventId = uuid7(now(), random(10));
-    return {
-      schema: SCHEMA_VERSION,
-      event_id: eventId,
-      session,
-      ts: this.#timestamp(),
-      kind,
-      camera,
-      data: { ...data },
-      historical: false,
-    };
-  }
-
-  #gapMessage({ camera, from, to, count, reason }: Gap): Publication {
-    const named = camera === "" ? null : camera;
-    const payload = JSON.stringify(this.#eventOf("gap", { camera: named, from, to, count, reason }, named));
-    this.#options.logger.warn({ camera, from, to, count, reason }, "results were lost: the queue was full");
-    return { topic: this.#topics.event, payload, qos: 1, retain: false };
-  }
-
   #audit({ kind, command, by, code, text }: CommandAudit): void {
     this.#options.logger.info({ kind, command, by, code }, text);
     if (this.#audits.take(performance.now())) this.event(kind, { command, by, code, text });
@@ -448,22 +354,9 @@ export class Messenger {
     this.#store.prune().catch((error: unknown) => {
       this.#options.logger.warn({ err: error }, "history not pruned");
     });
-    this.#later(PRUNE_EVERY_MS, () => {
+    this.#timers.after(PRUNE_EVERY_MS, () => {
       this.#prune();
     });
-  }
-
-  #later(delayMs: number, work: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      work();
-    }, delayMs);
-    timer.unref();
-    this.#timers.add(timer);
-  }
-
-  #timestamp(): string {
-    return new Date(this.#options.now()).toISOString();
   }
 }
 

@@ -96,7 +96,7 @@ export class OutboxPublisher {
         else lastId = await this.#send(batch, signal);
       } catch (error) {
         if (ended()) return;
-        this.#options.onRefused(messageOf(error));
+        this.#notSent(error);
         lastId = 0; // what was refused is tried again, in order
         await pause(REFUSED_PAUSE_MS, signal);
       }
@@ -143,6 +143,12 @@ export class OutboxPublisher {
     }
     source.acknowledge([message.id]);
     this.#published += 1;
+  }
+
+  #notSent(error: unknown): void {
+    if (error instanceof DeliveryError && error.code === "mqtt-publish")
+      this.#options.onRefused(error.message);
+    else this.#options.logger.warn(`outbox not read: ${messageOf(error)}`); // the store tells of its own faults
   }
 
   async #reportGaps(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,11 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { cameraSchema } from "../../src/config/schema.ts";
 import type { BrokerConfig } from "../../src/config/schema.ts";
 import type { Messenger } from "../../src/messaging/messenger.ts";
+import type { MessengerOptions } from "../../src/messaging/messenger-options.ts";
 import { countersSchema, resultSchema } from "../../src/messaging/schemas/camera.ts";
 import { eventSchema, stateSchema } from "../../src/messaging/schemas/station.ts";
 import { hasMosquitto, Mosquitto } from "./mosquitto.ts";
@@ -49,7 +53,7 @@ describe("Messenger with the embedded broker", () => {
     expect(results.every(({ historical }) => !historical)).toBe(true);
 
     await until("acknowledged", () => messenger.stats.queued === 0);
-    await until("counters", () => plant.json("cam/cam1/counters").at(-1)?.["triggers"] === 50);
+    await until("counters", () => plant.json("cam/cam1/counters").at(-1)?.triggers === 50);
     const late = await subscriber(messenger.brokerUrl);
     await until(
       "retained",
@@ -129,7 +133,7 @@ describe.skipIf(!hasMosquitto)("Messenger with mosquitto", () => {
   it("delivers the newest and one gap event when the queue was too small", async () => {
     const broker = await mosquitto(UNLIMITED);
     await broker.kill();
-    const messenger = await openMessenger(external(broker.url), await smallStore(500));
+    const messenger = await openMessenger(external(broker.url), smallStore(500));
     onTestFinished(() => messenger.stop());
     for (let seq = 1; seq <= 2000; seq += 1) messenger.deliver(inspectionOf(seq), CONTEXT, null);
     await messenger.store.flush(10_000);
@@ -140,9 +144,9 @@ describe.skipIf(!hasMosquitto)("Messenger with mosquitto", () => {
     await until("drained", () => messenger.stats.queued === 0);
     await until("all", () => plant.on("cam/cam1/result").length === 500);
     expect(plant.json("cam/cam1/result")[0]).toMatchObject({ seq: 1501, historical: true });
-    const gaps = plant.json("event").filter((event) => event["kind"] === "gap");
+    const gaps = plant.json("event").filter((event) => event.kind === "gap");
     expect(gaps).toHaveLength(1);
-    expect(gaps[0]?.["data"]).toMatchObject({
+    expect(gaps[0]?.data).toMatchObject({
       camera: "cam1",
       from: 1,
       to: 1500,
@@ -152,7 +156,7 @@ describe.skipIf(!hasMosquitto)("Messenger with mosquitto", () => {
     expect(await messenger.store.readGaps()).toEqual([]);
   }, 30_000);
 
-  it("drains at 2,000 records a second or more", async () => {
+  it("drains at 800 records a second or more on a busy machine", async () => {
     const broker = await mosquitto(UNLIMITED);
     const messenger = await openMessenger(external(broker.url));
     onTestFinished(() => messenger.stop());
@@ -162,11 +166,10 @@ describe.skipIf(!hasMosquitto)("Messenger with mosquitto", () => {
     await messenger.start();
     await until("drained", () => messenger.stats.queued === 0, 20_000);
     const perS = (5000 * 1000) / (performance.now() - startedAt);
-    console.info(`drained ${Math.round(perS)} records/s`);
-    expect(perS).toBeGreaterThan(800); // 2,000 alone; other tests share the two cores
+    expect(perS).toBeGreaterThan(800); // 3,500 to 4,900 measured; the aim is 2,000 where the machine has nothing else to do
   }, 30_000);
 
-  it("sends the will when the station vanishes, the answer to the MQTT 5 response topic, and refuses retained commands", async () => {
+  it("answers on the MQTT 5 response topic, and refuses retained commands", async () => {
     const broker = await mosquitto();
     const messenger = await started(external(broker.url));
     const plant = await subscriber(broker.url, "assay/v1/st1/#", { protocolVersion: 5 });
@@ -191,12 +194,7 @@ describe.skipIf(!hasMosquitto)("Messenger with mosquitto", () => {
   }, 20_000);
 });
 
-async function smallStore(
-  maxMessages: number,
-): Promise<{ store: { file: string; maxMessages: number; historyDays: number } }> {
-  const { mkdtemp } = await import("node:fs/promises");
-  const { tmpdir } = await import("node:os");
-  const { join } = await import("node:path");
-  const folder = await mkdtemp(join(tmpdir(), "assayd-small-"));
+function smallStore(maxMessages: number): Pick<MessengerOptions, "store"> {
+  const folder = mkdtempSync(join(tmpdir(), "assayd-small-"));
   return { store: { file: join(folder, "assayd.db"), maxMessages, historyDays: 30 } };
 }

@@ -8,7 +8,8 @@ import { imagesSchema, type BrokerConfig } from "../../src/config/schema.ts";
 import type { Inspection } from "../../src/domain/inspection.ts";
 import { uuid7 } from "../../src/domain/uuid7.ts";
 import type { CommandHandlers } from "../../src/messaging/commands.ts";
-import { Messenger, type MessengerOptions } from "../../src/messaging/messenger.ts";
+import { Messenger } from "../../src/messaging/messenger.ts";
+import type { MessengerOptions } from "../../src/messaging/messenger-options.ts";
 
 /** What tests of messaging need: parts, a subscriber that keeps what it gets, and a messenger with plain settings. */
 
