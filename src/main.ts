@@ -8,7 +8,10 @@ import { modelsCommand } from "./commands/models.ts";
 import { runCommand } from "./commands/run.ts";
 import { teacherCommand } from "./commands/teacher.ts";
 import { trainCommand } from "./commands/train.ts";
+import { armFailpoints } from "./system/failpoints.ts";
 import { AssaydError, ConfigError, EXIT_CODES, InputError } from "./domain/errors.ts";
+
+armFailpoints(process.env["ASSAYD_FAILPOINTS"]);
 
 const program = new Command("assayd")
   .description("Inspects every part on a line with a model taught from good parts only.")

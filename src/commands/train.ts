@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { BundleStore } from "../bundles/store.ts";
@@ -37,7 +38,7 @@ export function trainCommand(): Command {
 }
 
 async function train(images: string, flags: TrainFlags): Promise<void> {
-  const loaded = loadConfig(flags.config ?? null, process.env);
+  const loaded = loadConfig(flags.config ?? null, process.env, { readFile: (path) => readFileSync(path, "utf8") });
   const stateDir = flags.stateDir === undefined ? loaded.station.stateDir : resolve(flags.stateDir);
   const config = { ...loaded, station: { ...loaded.station, stateDir } };
   const store = new BundleStore(statePaths(stateDir));

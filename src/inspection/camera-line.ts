@@ -12,6 +12,8 @@ import { freeRunning } from "./trigger.ts";
 
 /** Parts of one camera that may be under way at once. */
 const MAX_IN_FLIGHT = 8;
+/** On top of stall time-out and deadline before silence counts as no progress. */
+const SILENCE_GRACE_MS = 2000;
 
 export interface CameraLineParts {
   readonly config: CameraConfig;
@@ -36,6 +38,7 @@ export class CameraLine {
   readonly #lane: Lane;
   readonly #records: InOrder<readonly [Inspection, PartEvidence]>;
   readonly #thresholds = new Map<string, Thresholds>();
+  #lastVerdictMono: number;
   #triggering: { stop: () => void } | null = null;
   #nextSeq: number;
   #triggers = 0;
@@ -43,6 +46,7 @@ export class CameraLine {
   constructor(parts: CameraLineParts) {
     this.#parts = parts;
     this.#nextSeq = parts.firstSeq;
+    this.#lastVerdictMono = parts.clock.mono();
     this.#records = new InOrder(parts.firstSeq, ([inspection, evidence]) => {
       parts.onRecord(inspection, evidence);
     });
@@ -77,6 +81,14 @@ export class CameraLine {
   /** True if parts come without being asked for. */
   get freeRunning(): boolean {
     return this.#triggering !== null;
+  }
+
+  /** False if verdicts should come by themselves (a camera that plays, a free-running trigger) and none does. */
+  get progressing(): boolean {
+    const { config, clock, camera } = this.#parts;
+    if (!this.freeRunning || !camera.status.connected) return true;
+    const patienceMs = config.stallTimeoutMs + config.deadlineMs + SILENCE_GRACE_MS;
+    return clock.mono() - this.#lastVerdictMono < patienceMs + this.#expectedGapMs();
   }
 
   get lane(): Lane {
@@ -178,6 +190,7 @@ export class CameraLine {
       grab: (timeoutMs) => camera.grab({ mode: config.frameMode, maxAgeMs: config.maxFrameAgeMs, timeoutMs }),
       checkImage: (frame) => (config.checkImage ? checkImage(frame.data) : null),
       onVerdict: (inspection, evidence) => {
+        this.#lastVerdictMono = clock.mono();
         onVerdict(inspection);
         if (evidence.frame && inspection.reason !== "image_quality") this.#parts.collector.offer(evidence.frame);
         this.#records.push(inspection.seq, [inspection, evidence]);
@@ -191,6 +204,13 @@ export class CameraLine {
       wantMap: this.#parts.wantMap(),
       timeoutMs,
     });
+  }
+
+  /** Time between two parts, where the trigger says it. */
+  #expectedGapMs(): number {
+    const { trigger, source } = this.#parts.config;
+    if (trigger.kind === "rate") return 1000 / trigger.partsPerSecond;
+    return "fps" in source && source.fps !== undefined ? 1000 / source.fps : 0;
   }
 
   #newTriggerId(): string {

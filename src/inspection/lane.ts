@@ -235,10 +235,10 @@ function failure(reason: Reason, detail: string): Outcome {
   return { reason, detail, judgement: null };
 }
 
-const CAPTURE_REASONS: ReadonlySet<string> = new Set(["no_frame", "stale_frame", "image_quality"]);
+const REASON_CODES: ReadonlySet<string> = new Set(["no_frame", "stale_frame", "image_quality", "late"]);
 
-/** Camera errors carry their reason as code; everything else that stops a part is the model's side. */
+/** Errors of camera and inference may carry the reason as their code; everything else that stops a part is the model's side. */
 function failureOf(error: unknown): Outcome {
-  if (error instanceof AssaydError && CAPTURE_REASONS.has(error.code)) return failure(error.code as Reason, error.message);
+  if (error instanceof AssaydError && REASON_CODES.has(error.code)) return failure(error.code as Reason, error.message);
   return failure("model_error", messageOf(error));
 }

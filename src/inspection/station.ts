@@ -155,6 +155,11 @@ export class Station implements StationControl {
     return this.lines.every((line) => faultOf(line) === null);
   }
 
+  /** For systemd's watchdog: the event loop turns and every line that should give verdicts does. */
+  get progress(): boolean {
+    return this.lines.every((line) => line.progressing);
+  }
+
   /** What is wrong now, for /healthz and the log. */
   get faults(): readonly { readonly source: string; readonly code: string; readonly text: string }[] {
     const own = this.lines.flatMap((line) => {

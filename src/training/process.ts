@@ -1,12 +1,15 @@
 import { setPriority } from "node:os";
 import { writeFileSync } from "node:fs";
 import { AssaydError, TrainingError, messageOf } from "../domain/errors.ts";
+import { armFailpoints } from "../system/failpoints.ts";
 import { parentPort } from "../system/children.ts";
 import type { TrainingJob, TrainingReport, TrainingRequest } from "./protocol.ts";
 import { guardMemory } from "./memory-guard.ts";
 import { runTraining } from "./run.ts";
 
 /** Entry of the training process: one job, then the end. Niced and memory-capped, so that inspection goes on beside it. */
+
+armFailpoints(process.env["ASSAYD_FAILPOINTS"]);
 
 const cancellation = new AbortController();
 

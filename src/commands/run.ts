@@ -1,0 +1,104 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import type { Logger } from "pino";
+import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { Station } from "../inspection/station.ts";
+import { StatusServer } from "../system/http.ts";
+import { runServices, type Service } from "../system/lifecycle.ts";
+import { createLogger, logFormatFor } from "../system/logger.ts";
+import { createMetrics, type Metrics } from "../system/metrics.ts";
+import { connectSystemd } from "../system/systemd.ts";
+import { SOFTWARE_VERSION } from "../system/version.ts";
+import { stationGauges } from "./run/station-gauges.ts";
+
+/** `assayd run`: the daemon. */
+export function runCommand(): Command {
+  return new Command("run")
+    .description("Run the station: inspect, publish, train on demand; until SIGTERM or Ctrl-C")
+    .option("-c, --config <file>", "configuration", process.env["ASSAYD_CONFIG"])
+    .action(async (flags: { config?: string }) => {
+      const config = loadConfig(flags.config ?? null, process.env, { readFile: (path) => readFileSync(path, "utf8") });
+      process.exitCode = await runStation(config);
+    });
+}
+
+async function runStation(config: Config): Promise<number> {
+  const logger = createLogger({
+    level: config.log.level,
+    format: logFormatFor(process.env, process.stderr.isTTY),
+    write: (line) => process.stderr.write(line),
+  });
+  const metrics = createMetrics({ rss: () => process.memoryUsage.rss() });
+  const credentialsDirectory = process.env["CREDENTIALS_DIRECTORY"];
+  const station = await Station.create({
+    config,
+    logger,
+    software: SOFTWARE_VERSION,
+    ...(credentialsDirectory !== undefined && { credentialsDirectory }),
+    onInspection: metrics.inspected,
+  });
+  const systemd = connectSystemd({ env: process.env, pid: process.pid, progress: () => station.progress, logger });
+  const services = [stationService(station, logger), gaugeService(station, metrics), ...statusService(config, station, metrics, logger)];
+  const ready: Service = {
+    name: "systemd",
+    start: async () => {
+      systemd.ready();
+      systemd.status(station.ready ? "inspecting" : (station.faults[0]?.text ?? "starting"));
+      await Promise.resolve();
+    },
+    stop: async () => Promise.resolve(),
+  };
+  return runServices({
+    services: [...services, ready],
+    logger,
+    process,
+    exit: (code) => process.exit(code),
+    onStopping: () => {
+      systemd.stopping();
+    },
+  });
+}
+
+function stationService(station: Station, logger: Logger): Service {
+  return {
+    name: "station",
+    start: async () => {
+      await station.start();
+      logger.info({ broker: station.brokerUrl, topics: `${station.topicRoot}/#`, ready: station.ready }, "station is up");
+    },
+    stop: () => station.stop(),
+  };
+}
+
+function gaugeService(station: Station, metrics: Metrics): Service {
+  let gauges: { stop: () => void } | null = null;
+  return {
+    name: "metrics",
+    start: async () => {
+      gauges = stationGauges(station, metrics);
+      await Promise.resolve();
+    },
+    stop: async () => {
+      gauges?.stop();
+      metrics.close();
+      await Promise.resolve();
+    },
+  };
+}
+
+function statusService(config: Config, station: Station, metrics: Metrics, logger: Logger): readonly Service[] {
+  if (!config.http.enabled) return [];
+  const health = () => ({ healthy: station.ready, reasons: station.faults.map(({ source, code, text }) => `${source} ${code}: ${text}`) });
+  const server = new StatusServer({ ...config.http, health, registry: metrics.registry });
+  return [
+    {
+      name: "http",
+      start: async () => {
+        const port = await server.start();
+        logger.info({ url: `http://${config.http.host}:${port}/healthz` }, "status page");
+      },
+      stop: () => server.stop(),
+    },
+  ];
+}
