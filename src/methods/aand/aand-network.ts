@@ -2,7 +2,7 @@ import type { Size } from "../../domain/inspection.ts";
 import type { AandConfig } from "../../config/schema.ts";
 import type { Network, Ops } from "../../graph/ops.ts";
 import type { Level } from "../method.ts";
-import { zip } from "../zip.ts";
+import { zip } from "../../graph/zip.ts";
 import { compactStudent } from "../students/compact.ts";
 import { reverseStudent } from "../students/reverse.ts";
 import { amplifyLevel } from "./amplify-network.ts";

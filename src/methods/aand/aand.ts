@@ -11,7 +11,7 @@ import type {
   TrainableStage,
   TrainedMethod,
 } from "../method.ts";
-import { zip } from "../zip.ts";
+import { zip } from "../../graph/zip.ts";
 import { createAdvancedTeacher, createAmplifyStage, type AmplifyStage } from "./amplify-stage.ts";
 import { gateTrust, withTrust } from "./amplify-weights.ts";
 import { createDistillStage, type DistillStage } from "./distill-stage.ts";

@@ -1,6 +1,6 @@
 import type { Network, Ops, Weight, Weights } from "../../graph/ops.ts";
 import type { Level } from "../method.ts";
-import { zip } from "../zip.ts";
+import { zip } from "../../graph/zip.ts";
 import { positionalEncoding } from "./positional-encoding.ts";
 
 /** What shapes the residual amplifier (RAA); a part of the configuration's `amplify`. */

@@ -7,7 +7,7 @@ import { tf } from "../../graph/tf.ts";
 import { tfOps } from "../../graph/tf-ops.ts";
 import { type TensorSource, TfWeights } from "../../graph/tf-weights.ts";
 import type { Level } from "../method.ts";
-import { zip } from "../zip.ts";
+import { zip } from "../../graph/zip.ts";
 import { advancedTeacher } from "./aand-network.ts";
 import { amplifyConstants, amplifyLevel, amplifyNetwork, holdsKeys, unitKeys } from "./amplify-network.ts";
 import { initialAmplifier } from "./amplify-weights.ts";

@@ -1,5 +1,5 @@
 import { tf } from "../../graph/tf.ts";
-import { zip } from "../zip.ts";
+import { zip } from "../../graph/zip.ts";
 
 /** Losses of AAND's two stages on tfjs tensors (NHWC). All are scalars, sums over levels, and differentiable. */
 

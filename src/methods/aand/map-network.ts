@@ -1,5 +1,5 @@
 import type { Network, Ops } from "../../graph/ops.ts";
-import { zip } from "../zip.ts";
+import { zip } from "../../graph/zip.ts";
 import { resampleMatrix } from "./resample.ts";
 
 /** `cosine`: 1 − cos, the papers; `whitened`: mean over channels of the squared error. */
