@@ -5,7 +5,7 @@ import { CaptureError, messageOf } from "../../domain/errors.ts";
 
 /** The one door to gstreamer-superficial (a CommonJS addon). Only the capture process may open it: it blocks threads. */
 export interface GStreamer {
-  /** @throws CaptureError `bad-launch` with GStreamer's words and the launch string */
+  /** @throws CaptureError with GStreamer's words: `wrong-caps` if two elements do not fit, else `bad-launch` */
   parseLaunch(launch: string): Pipeline;
 }
 
@@ -17,7 +17,8 @@ export function loadGStreamer(): GStreamer {
       try {
         return new Constructor(launch);
       } catch (error) {
-        throw new CaptureError("bad-launch", `GStreamer refuses the pipeline: ${messageOf(error)}.`, {
+        const code = messageOf(error).startsWith("could not link") ? "wrong-caps" : "bad-launch";
+        throw new CaptureError(code, `GStreamer refuses the pipeline: ${messageOf(error)}.`, {
           cause: error,
         });
       }

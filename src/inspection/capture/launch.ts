@@ -7,8 +7,10 @@ export const ELEMENTS = { source: "source", frames: "sink", evidence: "evidence"
 
 type Source<Kind extends CameraSource["kind"]> = Extract<CameraSource, { kind: Kind }>;
 
-/** Frames that the appsinks keep while our thread is busy; the oldest goes first. */
+/** Frames that an appsink keeps while our thread is busy; the oldest goes first. */
 const SINK = "sync=false enable-last-sample=false max-buffers=8 drop=true";
+/** A player waits for its frames (picture-player.ts): nothing is lost, and the queue stays short. */
+const LOSSLESS = "queue max-size-buffers=64 max-size-bytes=0 max-size-time=0";
 const LEAKY = "queue leaky=downstream max-size-buffers=2 max-size-bytes=0 max-size-time=0";
 
 /**
@@ -24,7 +26,8 @@ export function launchString(source: CameraSource, crop: CameraConfig["crop"], s
       `Model width ${size.width} is not a multiple of 4; use a multiple of 32.`,
     );
   }
-  return `${head(source, size)} ! tee name=frames ${framesBranch(crop, size)} ${evidenceBranch()}`;
+  const queue = source.kind === "simulated" || source.kind === "folder" ? LOSSLESS : LEAKY;
+  return `${head(source, size)} ! tee name=frames ${framesBranch(queue, crop, size)} ${evidenceBranch()}`;
 }
 
 /**
@@ -43,10 +46,10 @@ export function quote(value: string): string {
 }
 
 /** Crop and scale (multi-tap: every source pixel counts, no moiré), stretched to the model's size like the training pictures. */
-function framesBranch(crop: CameraConfig["crop"], size: Size): string {
+function framesBranch(queue: string, crop: CameraConfig["crop"], size: Size): string {
   const { top, bottom, left, right } = crop;
   return (
-    `frames. ! ${LEAKY} ! videocrop top=${top} bottom=${bottom} left=${left} right=${right} ` +
+    `frames. ! ${queue} ! videocrop top=${top} bottom=${bottom} left=${left} right=${right} ` +
     `! videoscale method=bilinear2 add-borders=false ! videoconvert ` +
     `! video/x-raw,format=RGB,width=${size.width},height=${size.height},pixel-aspect-ratio=1/1 ` +
     `! gdppay ! appsink name=${ELEMENTS.frames} ${SINK}`

@@ -42,8 +42,8 @@ export interface Played {
   readonly pushedMs: number;
 }
 
-/** Pictures pushed and not yet seen again that are remembered; more are in no queue of the pipeline. */
-const REMEMBERED = 64;
+/** Pictures in the pipeline at once; the appsink of launch.ts holds as many, so none is lost. */
+const MAX_UNDERWAY = 6;
 const SKIP_PAUSE_MS = 20;
 
 /**
@@ -110,13 +110,15 @@ export class PicturePlayer {
     this.#wake();
   }
 
-  /** What was pushed with this time stamp, once; older ones that never came back are forgotten. */
+  /** What was pushed with this time stamp, once; older ones that did not come back are forgotten. */
   played(ptsNs: number): Played | undefined {
+    const wasFull = this.#played.size >= MAX_UNDERWAY;
     const found = this.#played.get(ptsNs);
     for (const pts of this.#played.keys()) {
       if (pts > ptsNs) break;
       this.#played.delete(pts);
     }
+    if (wasFull) this.#wake();
     return found;
   }
 
@@ -153,8 +155,9 @@ export class PicturePlayer {
   async #turn(isOver: () => boolean): Promise<void> {
     while (!isOver()) {
       const clocked = this.#options.pace === "clock" || this.#streaming;
-      const waitMs = clocked ? this.#dueMs - this.#options.now() : null;
-      if (clocked ? (waitMs ?? 0) <= 0 : this.#wanted > 0) return;
+      const isFull = this.#played.size >= MAX_UNDERWAY;
+      const waitMs = clocked && !isFull ? this.#dueMs - this.#options.now() : null;
+      if (!isFull && (clocked ? (waitMs ?? 0) <= 0 : this.#wanted > 0)) return;
       await this.#sleep(waitMs);
     }
   }
@@ -166,10 +169,6 @@ export class PicturePlayer {
     const ptsNs = Math.max(Math.round((now - this.#startMs) * 1e6), this.#lastPtsNs + 1);
     this.#lastPtsNs = ptsNs;
     this.#played.set(ptsNs, { counter: this.#counter++, truth: picture.truth, pushedMs: now });
-    for (const oldest of this.#played.keys()) {
-      if (this.#played.size <= REMEMBERED) break;
-      this.#played.delete(oldest);
-    }
     this.#positions[content]++;
     this.#options.push(picture.data, ptsNs);
   }

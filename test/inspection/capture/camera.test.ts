@@ -25,17 +25,17 @@ describe("a camera", { timeout: 20_000 }, () => {
     expect(await test.camera.evidence("cam1-999999")).toBeNull();
   });
 
-  test("streams 60 frames without a gap, a thirtieth of a second apart", async () => {
-    await using test = startCamera(testPattern());
+  test("streams 60 frames of a clocked line without a gap, at its pace", async () => {
+    await using test = startCamera({ kind: "simulated", fps: 30 });
     test.camera.stream(true);
-    await test.until(() => test.frames.length >= 60);
+    await test.until(() => test.frames.length >= 60, 15_000);
     const frames = test.frames.slice(0, 60);
-    expect(frames.map(({ frame }) => frame.counter)).toEqual(
-      frames.map((_, i) => (frames[0]?.frame.counter ?? 0) + i),
-    );
+    const first = frames[0]?.frame.counter ?? 0;
+    expect(frames.map(({ frame }) => frame.counter)).toEqual(frames.map((_, i) => first + i));
     expect(frames.every(({ missed }) => missed === 0)).toBe(true);
-    const span = (frames[59]?.frame.capturedAt ?? 0) - (frames[0]?.frame.capturedAt ?? 0);
-    expect(span / 59).toBeCloseTo(1000 / 30, 0);
+    const meanMs = ((frames[59]?.frame.capturedAt ?? 0) - (frames[0]?.frame.capturedAt ?? 0)) / 59;
+    expect(meanMs).toBeGreaterThan(32);
+    expect(meanMs).toBeLessThan(60); // a busy machine plays later, never faster
   });
 
   test("says how many frames were lost", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
+import type { Pipeline } from "gstreamer-superficial";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cameraSourceSchema } from "../../../src/config/schema.ts";
-import type { GStreamer } from "../../../src/inspection/capture/gstreamer.ts";
 import type { CaptureReport } from "../../../src/inspection/capture/protocol.ts";
 import { CaptureSession } from "../../../src/inspection/capture/session.ts";
 import { gdpBuffer, gdpPacket } from "./gdp-bytes.ts";
@@ -61,7 +61,7 @@ function openSession(source: Record<string, unknown> = { kind: "v4l2" }) {
       firstCounter: 0,
       size: SIZE,
     },
-    gstreamer: { parseLaunch: () => pipeline } as unknown as GStreamer,
+    gstreamer: { parseLaunch: () => pipeline as unknown as Pipeline },
     pictures: null,
     now: () => performance.now(),
     wallClock: () => Date.now(),
