@@ -1,6 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import { InputError, messageOf } from "../domain/errors.ts";
 
+/* eslint-disable no-control-regex -- file signatures are control bytes */
 /** First bytes by which a file is recognised when its content contradicts its name. */
 const SIGNATURES: readonly (readonly [RegExp, string])[] = [
   [/^\x89PNG/, "a PNG picture"],
@@ -13,9 +14,9 @@ const SIGNATURES: readonly (readonly [RegExp, string])[] = [
   [/^PK\x03\x04/, "a ZIP archive"],
   [/^\x1f\x8b/, "a gzip archive"],
   [/^....ftyp/s, "a video or HEIF file"],
-  // eslint-disable-next-line no-control-regex -- text is what has no control bytes
   [/^[^\x00-\x08\x0e-\x1f]+$/, "text"],
 ];
+/* eslint-enable no-control-regex */
 
 /** True if nothing exists at `file`. */
 export async function isMissing(file: string): Promise<boolean> {

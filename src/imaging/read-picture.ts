@@ -1,6 +1,8 @@
-import sharp from "sharp";
+import { readFile } from "node:fs/promises";
+import sharp, { type Sharp } from "sharp";
 import type { Size } from "../domain/inspection.ts";
 import { InputError, messageOf } from "../domain/errors.ts";
+import { decodeBmp } from "./decode-bmp.ts";
 import { isMissing, unreadable } from "./picture-error.ts";
 
 /** Largest picture that is decoded: 200 megapixels is above today's inspection cameras and below what fills a small device. */
@@ -15,7 +17,8 @@ const MAX_PIXELS = 200_000_000;
  */
 export async function readPicture(file: string, size: Size): Promise<Uint8Array> {
   try {
-    const { data, info } = await sharp(file, { limitInputPixels: MAX_PIXELS, failOn: "error" })
+    const picture = await openPicture(file);
+    const { data, info } = await picture
       .autoOrient()
       .flatten({ background: "#000000" })
       .toColourspace("srgb")
@@ -26,6 +29,12 @@ export async function readPicture(file: string, size: Size): Promise<Uint8Array>
   } catch (error) {
     throw await pictureError(file, error);
   }
+}
+
+async function openPicture(file: string): Promise<Sharp> {
+  if (!/\.(bmp|dib)$/i.test(file)) return sharp(file, { limitInputPixels: MAX_PIXELS, failOn: "error" });
+  const { width, height, data } = decodeBmp(await readFile(file), MAX_PIXELS);
+  return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
 /** Raw pixels of any channel count as RGB8: one or two channels are grey, a fourth is dropped. */

@@ -67,7 +67,7 @@ function createInk(width: number, height: number) {
     }
   };
   const text = (words: string, x: number, y: number, dot: number): void => {
-    [...words].forEach((character, i) => {
+    Array.from(words).forEach((character, i) => {
       for (const [cx, cy] of dotsOf(character)) box(x + (i * 4 + cx) * dot, y + cy * dot, dot, dot);
     });
   };
@@ -86,7 +86,7 @@ function createInk(width: number, height: number) {
 }
 
 function dotsOf(character: string): [number, number][] {
-  return [...(FONT[character] ?? "00000")].flatMap((octal, row) =>
+  return Array.from(FONT[character] ?? "00000").flatMap((octal, row) =>
     [0, 1, 2]
       .filter((column) => (Number(octal) >> (2 - column)) & 1)
       .map((column): [number, number] => [column, row]),

@@ -43,6 +43,19 @@ describe("readPicture", () => {
     expect(Math.abs(blue - 32)).toBeLessThan(40);
   });
 
+  it("reads uncompressed BMP of 8, 24 and 32 bits, bottom or top row first", async () => {
+    for (const bits of [8, 24, 32] as const) {
+      for (const order of [1, -1] as const) {
+        const file = join(temporaryFolder(), "a.bmp");
+        writeFileSync(file, bmp(bits, order));
+        const data = await readPicture(file, { width: 2, height: 2 });
+        expect([...data]).toEqual([255, 0, 0, 0, 255, 0, 0, 0, 255, 10, 20, 30]);
+        writeFileSync(file, bmp(bits, order).subarray(0, -3));
+        await expect(readPicture(file, SIZE)).rejects.toThrow(/BMP is cut off/);
+      }
+    }
+  });
+
   it("lays transparent pixels over black", async () => {
     const half = plain({ r: 200, g: 100, b: 50, alpha: 0.5 }, 4).png();
     expect(await firstPixel(half, "a.png")).toEqual([100, 50, 25]);
@@ -134,3 +147,30 @@ describe("writePng", () => {
     });
   });
 });
+
+/** Red, green / blue, dark: a 2 × 2 bitmap. @param order 1 bottom row first (usual), -1 top row first */
+function bmp(bits: 8 | 24 | 32, order: 1 | -1): Buffer {
+  const colours = [
+    [0, 0, 255, 0],
+    [0, 255, 0, 0],
+    [255, 0, 0, 0],
+    [30, 20, 10, 0],
+  ];
+  const stored = order === 1 ? [2, 3, 0, 1] : [0, 1, 2, 3];
+  const rowBytes = Math.ceil((2 * bits) / 32) * 4;
+  const header = Buffer.alloc(54);
+  const pixelsAt = 54 + (bits === 8 ? 16 : 0);
+  header.write("BM");
+  header.writeUInt32LE(pixelsAt, 10);
+  header.writeUInt32LE(40, 14);
+  header.writeInt32LE(2, 18);
+  header.writeInt32LE(2 * order, 22);
+  header.writeUInt16LE(bits, 28);
+  const pixels = Buffer.alloc(rowBytes * 2);
+  stored.forEach((index, i) => {
+    const at = Math.floor(i / 2) * rowBytes + ((i % 2) * bits) / 8;
+    if (bits === 8) pixels[at] = index;
+    else pixels.set((colours[index] ?? []).slice(0, bits / 8), at);
+  });
+  return Buffer.concat([header, ...(bits === 8 ? [Buffer.from(colours.flat())] : []), pixels]);
+}
