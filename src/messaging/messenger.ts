@@ -1,29 +1,25 @@
 import { messageOf } from "../domain/errors.ts";
 import type { Frame, Inspection } from "../domain/inspection.ts";
-import type { OutboxMessage, StoreFailure } from "../store/protocol.ts";
+import type { StoreFailure } from "../store/protocol.ts";
 import { Store } from "../store/store.ts";
 import { BrokerClient, type Publication } from "./client.ts";
 import { Commands, type CommandAudit } from "./commands.ts";
 import type { BrokerAddress } from "./connection.ts";
-import { countersMessage } from "./counters-message.ts";
 import { EmbeddedBroker } from "./embedded-broker.ts";
 import { ImageLane, type InspectionPicture } from "./image-lane.ts";
 import type { MessengerOptions, MessengerStats } from "./messenger-options.ts";
 import { OutboxPublisher } from "./outbox.ts";
 import { resultPayload, type ResultContext } from "./result-payload.ts";
 import { RetainedTopics } from "./retained.ts";
-import type { AlarmMessage, CameraStateMessage } from "./schemas/camera.ts";
-import type { JobMessage, StationHealth, StationInfo } from "./schemas/station.ts";
+import { StateTopics } from "./state-topics.ts";
 import { StationMessages } from "./station-messages.ts";
 import { Timers } from "./timers.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { stationTopics, type StationTopics } from "./topics.ts";
 
 const LIVE_EXPIRY_S = 60; // interfaces.md §3.1
-const HEALTH_EXPIRY_S = 30;
-const JOB_KEPT_S = 86_400;
 const PRUNE_EVERY_MS = 3_600_000;
-const STOP_TIMEOUT_MS = 1000;
+const STOP_TIMEOUT_MS = 500; // of each step; all within 3 s (promises.md R24)
 const DRAIN_POLL_MS = 10;
 const AUDITS_PER_S = 5; // a flood of bad commands must not push results out of the outbox
 const AUDITS_AT_ONCE = 50;
@@ -33,13 +29,14 @@ const AUDITS_AT_ONCE = 50;
  * path: `deliver`, `event`, `alarm` and the state calls return at once and never throw.
  */
 export class Messenger {
+  /** The retained topics: info, health, camera states, alarms, jobs. */
+  readonly states: StateTopics;
   readonly #options: MessengerOptions;
   readonly #topics: StationTopics;
   readonly #messages: StationMessages;
   readonly #store: Store;
   readonly #broker: EmbeddedBroker | null;
   readonly #outbox: OutboxPublisher;
-  readonly #retained: RetainedTopics;
   readonly #commands: Commands;
   readonly #images: ImageLane;
   readonly #audits = new TokenBucket(AUDITS_PER_S, AUDITS_AT_ONCE);
@@ -52,29 +49,25 @@ export class Messenger {
    * @throws ConfigError if the store's file cannot be used
    */
   static async open(options: MessengerOptions): Promise<Messenger> {
-    const events: StoreEvents = {
-      committed: () => undefined,
-      failed: () => undefined,
-      setAside: () => undefined,
-    };
     const store = await Store.open(options.store.file, {
       maxMessages: options.store.maxMessages,
       historyDays: options.store.historyDays,
       now: options.now,
       onFailure: (failure) => {
-        events.failed(failure);
+        messenger.#storeFailed(failure);
       },
       onCommitted: () => {
-        events.committed();
+        messenger.#outbox.notify();
       },
       onSetAside: (path) => {
-        events.setAside(path);
+        messenger.#storeSetAside(path);
       },
     });
-    return new Messenger(options, store, events);
+    const messenger = new Messenger(options, store); // the store calls nobody before it is given something to do
+    return messenger;
   }
 
-  private constructor(options: MessengerOptions, store: Store, events: StoreEvents) {
+  private constructor(options: MessengerOptions, store: Store) {
     const { logger, now, root, broker } = options;
     this.#options = options;
     this.#store = store;
@@ -83,8 +76,17 @@ export class Messenger {
     this.#broker = broker.kind === "embedded" ? new EmbeddedBroker(broker.host, broker.port) : null;
     const publish = (message: Publication): Promise<void> => this.#publish(message);
     const sink = sinkOf(() => this.#client, publish);
-    this.#retained = new RetainedTopics(sink, now, (topic, error) => {
+    const retained = new RetainedTopics(sink, now, (topic, error) => {
       logger.warn({ topic, err: error }, "retained topic not taken by the broker");
+    });
+    const queue = (): MessengerStats => this.stats;
+    this.states = new StateTopics({
+      retained,
+      topics: this.#topics,
+      messages: this.#messages,
+      store,
+      queue,
+      now,
     });
     this.#outbox = new OutboxPublisher({
       source: store,
@@ -96,7 +98,7 @@ export class Messenger {
         return this.#messages.gap(gap);
       },
       onSent: (message, payload) => {
-        this.#sent(message, payload);
+        this.states.resultLast(message, payload);
       },
       onRefused: (text) => {
         this.#setRefused(text);
@@ -117,15 +119,6 @@ export class Messenger {
     });
     const connected = (): boolean => this.connected;
     this.#images = new ImageLane({ root, images: options.images, connected, publish, logger });
-    events.committed = () => {
-      this.#outbox.notify();
-    };
-    events.failed = (failure) => {
-      this.#storeFailed(failure);
-    };
-    events.setAside = (path) => {
-      this.#storeSetAside(path);
-    };
   }
 
   /** Inspections, sequence numbers and counters. */
@@ -182,6 +175,7 @@ export class Messenger {
   /** Writes everything to the disk, says `stopped`, ends the connection and the embedded broker. Within 3 s. */
   async stop(): Promise<void> {
     this.#timers.clear();
+    this.states.stop();
     const client = this.#client;
     if (client?.connected === true) {
       await this.#store.flush(STOP_TIMEOUT_MS).catch(() => undefined); // `close` below says it again
@@ -217,7 +211,7 @@ export class Messenger {
         expiryS: LIVE_EXPIRY_S,
       },
     ]);
-    this.#publishCounters(inspection.camera);
+    this.states.counters(inspection.camera);
   }
 
   /** Records and publishes what happened (who changed what). */
@@ -228,47 +222,16 @@ export class Messenger {
     ]);
   }
 
-  /** Sets an alarm, or (null) takes it away: cleared and acknowledged. */
-  alarm(camera: string, code: string, alarm: AlarmMessage | null): void {
-    const topic = this.#topics.camera(camera).alarm(code);
-    if (alarm === null) this.#retained.clear(topic);
-    else this.#retained.set(topic, JSON.stringify(alarm));
-  }
-
-  /** Progress or end of a job; an ended one leaves its topic after 24 h. */
-  job(message: JobMessage): void {
-    const topic = this.#topics.job(message.id);
-    this.#retained.set(topic, JSON.stringify(message), message.ended === null ? null : JOB_KEPT_S);
-    if (message.ended !== null) {
-      this.#timers.after(JOB_KEPT_S * 1000, () => {
-        this.#retained.clear(topic);
-      });
-    }
-  }
-
-  info(message: Omit<StationInfo, "schema" | "ts" | "station" | "sw">): void {
-    this.#retained.set(this.#topics.info, this.#messages.info(message));
-  }
-
-  /** Call it every 10 s; queue numbers are added. */
-  health(message: Omit<StationHealth, "ts" | "mqtt_queued">): void {
-    this.#retained.set(this.#topics.health, this.#messages.health(message, this.stats), HEALTH_EXPIRY_S);
-  }
-
   /** Call it every second. */
   heartbeat(ready: boolean, fault: boolean): void {
     const message = this.#messages.heartbeat(ready, fault);
     if (this.connected) this.#publish(message).catch(() => undefined); // QoS 0: the next one comes in a second
   }
 
-  cameraState(camera: string, message: Omit<CameraStateMessage, "schema" | "ts">): void {
-    this.#retained.set(this.#topics.camera(camera).state, this.#messages.cameraState(message));
-  }
-
   /** Begins the camera's totals anew. */
   resetCounters(camera: string): void {
     this.#store.resetCounters(camera);
-    this.#publishCounters(camera);
+    this.states.counters(camera);
   }
 
   /** Publishes a picture now (command `snapshot`). @throws DeliveryError without a connection */
@@ -279,15 +242,15 @@ export class Messenger {
   /** Sends all retained topics again (command `republish`). */
   republish(): void {
     if (this.connected) this.#publish(this.#messages.state("online")).catch(() => undefined);
-    this.#retained.republish();
+    this.states.republish();
   }
 
   async #born(client: BrokerClient): Promise<void> {
     try {
       const born = client.publish(this.#messages.state("online"));
       const subscribed = client.subscribe(this.#topics.commands);
-      for (const camera of this.#options.cameras) this.#publishCounters(camera);
-      this.#retained.republish();
+      for (const camera of this.#options.cameras) this.states.counters(camera);
+      this.states.republish();
       this.#outbox.connected();
       await Promise.all([born, subscribed]);
     } catch (error) {
@@ -312,18 +275,6 @@ export class Messenger {
     const { broker } = this.#options;
     if (broker.kind === "external") return broker;
     return { url: this.#broker?.url ?? "", protocolVersion: 4, keepaliveS: 10 }; // aedes knows no MQTT 5
-  }
-
-  #sent(message: OutboxMessage, payload: string): void {
-    if (message.camera === null) return;
-    const age = (this.#options.now() - message.at) / 1000;
-    if (age < LIVE_EXPIRY_S)
-      this.#retained.set(this.#topics.camera(message.camera).resultLast, payload, LIVE_EXPIRY_S - age);
-  }
-
-  #publishCounters(camera: string): void {
-    const message = countersMessage(this.#store.counters(camera), this.#options.now());
-    this.#retained.set(this.#topics.camera(camera).counters, JSON.stringify(message));
   }
 
   #audit({ kind, command, by, code, text }: CommandAudit): void {
@@ -358,13 +309,6 @@ export class Messenger {
       this.#prune();
     });
   }
-}
-
-/** Filled in once the messenger exists: the store is opened before it. */
-interface StoreEvents {
-  committed: () => void;
-  failed: (failure: StoreFailure | null) => void;
-  setAside: (path: string) => void;
 }
 
 function sinkOf(client: () => BrokerClient | null, publish: (message: Publication) => Promise<void>) {

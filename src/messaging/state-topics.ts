@@ -1,0 +1,93 @@
+import type { OutboxMessage } from "../store/protocol.ts";
+import type { Store } from "../store/store.ts";
+import { countersMessage } from "./counters-message.ts";
+import type { MessengerStats } from "./messenger-options.ts";
+import type { RetainedTopics } from "./retained.ts";
+import type { AlarmMessage, CameraStateMessage } from "./schemas/camera.ts";
+import type { JobMessage, StationHealth, StationInfo } from "./schemas/station.ts";
+import type { StationMessages } from "./station-messages.ts";
+import { Timers } from "./timers.ts";
+import type { StationTopics } from "./topics.ts";
+
+const RESULT_EXPIRY_S = 60; // interfaces.md §3.1
+const HEALTH_EXPIRY_S = 30;
+const JOB_KEPT_S = 86_400;
+
+export interface StateTopicsParts {
+  readonly retained: RetainedTopics;
+  readonly topics: StationTopics;
+  readonly messages: StationMessages;
+  readonly store: Pick<Store, "counters">;
+  readonly queue: () => MessengerStats;
+  /** Epoch ms. */
+  readonly now: () => number;
+}
+
+/** The station's retained topics, each with its newest value; they are sent at once and on every connect. Never throws. */
+export class StateTopics {
+  readonly #parts: StateTopicsParts;
+  readonly #timers = new Timers();
+
+  constructor(parts: StateTopicsParts) {
+    this.#parts = parts;
+  }
+
+  info(message: Omit<StationInfo, "schema" | "ts" | "station" | "sw">): void {
+    const { retained, topics, messages } = this.#parts;
+    retained.set(topics.info, messages.info(message));
+  }
+
+  /** Call it every 10 s; queue numbers are added. */
+  health(message: Omit<StationHealth, "ts" | "mqtt_queued">): void {
+    const { retained, topics, messages, queue } = this.#parts;
+    retained.set(topics.health, messages.health(message, queue()), HEALTH_EXPIRY_S);
+  }
+
+  camera(camera: string, message: Omit<CameraStateMessage, "schema" | "ts">): void {
+    const { retained, topics, messages } = this.#parts;
+    retained.set(topics.camera(camera).state, messages.cameraState(message));
+  }
+
+  /** Sets an alarm, or (null) takes it away: cleared and acknowledged. */
+  alarm(camera: string, code: string, alarm: AlarmMessage | null): void {
+    const { retained, topics } = this.#parts;
+    const topic = topics.camera(camera).alarm(code);
+    if (alarm === null) retained.clear(topic);
+    else retained.set(topic, JSON.stringify(alarm));
+  }
+
+  /** Progress or end of a job; an ended one leaves its topic after 24 h. */
+  job(message: JobMessage): void {
+    const { retained, topics } = this.#parts;
+    const topic = topics.job(message.id);
+    const ended = message.ended !== null;
+    retained.set(topic, JSON.stringify(message), ended ? JOB_KEPT_S : null);
+    if (!ended) return;
+    this.#timers.after(JOB_KEPT_S * 1000, () => {
+      retained.clear(topic);
+    });
+  }
+
+  /** The camera's totals as the store has them. */
+  counters(camera: string): void {
+    const { retained, topics, store, now } = this.#parts;
+    const message = countersMessage(store.counters(camera), now());
+    retained.set(topics.camera(camera).counters, JSON.stringify(message));
+  }
+
+  /** A copy of the result for late subscribers, for as long as it is fresh. */
+  resultLast({ camera, at }: OutboxMessage, payload: string): void {
+    const { retained, topics, now } = this.#parts;
+    const leftS = RESULT_EXPIRY_S - (now() - at) / 1000;
+    if (camera !== null && leftS > 0) retained.set(topics.camera(camera).resultLast, payload, leftS);
+  }
+
+  /** Sends all of them again. */
+  republish(): void {
+    this.#parts.retained.republish();
+  }
+
+  stop(): void {
+    this.#timers.clear();
+  }
+}
