@@ -1,11 +1,11 @@
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { ConfigError, messageOf } from "../domain/errors.ts";
 import { problemsOf } from "./issue-words.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { configSchema, type CameraConfig, type Config } from "./schema.ts";
 import { YamlSource } from "./yaml-source.ts";
 
-/** Environment variables; those looked at: STATE_DIRECTORY and CREDENTIALS_DIRECTORY (both of systemd). */
+/** Environment variables; looked at: STATE_DIRECTORY, which systemd sets. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the loader needs of the machine. */
@@ -16,14 +16,14 @@ export interface ConfigFiles {
 
 /**
  * The configuration of a file, or the defaults if there is none. Relative paths count from the file's folder; systemd's
- * state folder and its credential `mqtt-password` win over what the file says.
+ * state folder wins over the file's.
  * @throws ConfigError that lists every problem as `file:line:column key: what is wrong; expected; remedy`.
  */
 export function loadConfig(file: string | null, env: Environment, files: ConfigFiles): Config {
   const checked = parseConfig(file === null ? "" : readText(file, files));
   if ("problems" in checked) throw configError(file ?? "defaults", checked.problems);
   const folder = file === null ? resolve(".") : dirname(resolve(file));
-  return withSystemd(withAbsolutePaths(checked.config, folder), env, files);
+  return withSystemdState(withAbsolutePaths(checked.config, folder), env);
 }
 
 /** What a text means as configuration, or everything that is wrong with it. Touches nothing outside. */
@@ -107,21 +107,7 @@ function brokerWithPaths(broker: ExternalBroker, absolute: (path: string) => str
   return { ...broker, ...Object.fromEntries(changed) };
 }
 
-function withSystemd(config: Config, env: Environment, files: ConfigFiles): Config {
+function withSystemdState(config: Config, env: Environment): Config {
   const stateDir = env.STATE_DIRECTORY?.split(":")[0]; // several folders are joined by colons (man systemd.exec)
-  const station = stateDir ? { ...config.station, stateDir } : config.station;
-  const credential = env.CREDENTIALS_DIRECTORY ? join(env.CREDENTIALS_DIRECTORY, "mqtt-password") : null;
-  if (config.broker.kind !== "external" || credential === null || !holdsText(credential, files)) {
-    return { ...config, station };
-  }
-  return { ...config, station, broker: { ...config.broker, passwordFile: credential } };
-}
-
-/** An empty credential means that the broker needs no password (the unit always carries the file). */
-function holdsText(path: string, files: ConfigFiles): boolean {
-  try {
-    return files.readFile(path).trim() !== "";
-  } catch {
-    return false; // the unit carries no such credential: what the file says holds
-  }
+  return stateDir ? { ...config, station: { ...config.station, stateDir } } : config;
 }

@@ -1,0 +1,69 @@
+import { execFile } from "node:child_process";
+import type { Logger } from "pino";
+import type { Config } from "../../config/schema.ts";
+import { messageOf } from "../../domain/errors.ts";
+
+/** What one check found. `failed`: the station will not work as configured; `warning`: it works, but look at it. */
+export interface Finding {
+  readonly status: "ok" | "warning" | "failed" | "skipped";
+  readonly message: string;
+  /** How to mend it; null where nothing is to do. */
+  readonly remedy: string | null;
+}
+
+/** What the checks look at. */
+export interface Patient {
+  readonly config: Config;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Try a real frame of each camera. */
+  readonly openCameras: boolean;
+  readonly logger: Logger;
+  readonly run: RunProgram;
+}
+
+/** One question about the machine; must end by itself within some seconds. */
+export interface Check {
+  readonly name: string;
+  readonly find: () => Promise<Finding>;
+}
+
+export type Report = Finding & { readonly check: string; readonly durationMs: number };
+
+export const ok = (message: string): Finding => ({ status: "ok", message, remedy: null });
+export const skipped = (message: string): Finding => ({ status: "skipped", message, remedy: null });
+export const warning = (message: string, remedy: string): Finding => ({ status: "warning", message, remedy });
+export const failed = (message: string, remedy: string): Finding => ({ status: "failed", message, remedy });
+
+/** Carries out one check; an unexpected error is its failure, not the doctor's. @param now monotonic ms */
+export async function carryOut(check: Check, now: () => number): Promise<Report> {
+  const started = now();
+  let finding: Finding;
+  try {
+    finding = await check.find();
+  } catch (error) {
+    finding = failed(`the check itself failed: ${messageOf(error)}`, "report this as a fault of assayd");
+  }
+  return { check: check.name, ...finding, durationMs: Math.round(now() - started) };
+}
+
+/** How a program ended; `code` is null if it could not be started or took too long. */
+export interface ProgramResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export type RunProgram = (
+  program: string,
+  args: readonly string[],
+  timeoutMs: number,
+) => Promise<ProgramResult>;
+
+/** Runs a program to its end, or kills it at the time-out; never throws. */
+export const runProgram: RunProgram = (program, args, timeoutMs) =>
+  new Promise((resolve) => {
+    execFile(program, [...args], { timeout: timeoutMs, killSignal: "SIGKILL" }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === "number" ? error.code : null;
+      resolve({ code, stdout, stderr: stderr === "" && error !== null ? error.message : stderr });
+    });
+  });
