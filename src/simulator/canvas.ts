@@ -37,7 +37,11 @@ export interface Stroke {
   readonly softness?: number;
   /** What a later stroke covers anyway and is therefore skipped. */
   readonly hidden?: Bounds;
+  /** Certainly inside the shape, which is not asked there (most of a large body). */
+  readonly solid?: Bounds;
 }
+
+const NOWHERE: Bounds = { x: 0, y: 0, halfWidth: -1, halfHeight: -1 };
 
 /** A float picture that shapes in part coordinates are drawn on; later strokes lie on earlier ones. */
 export interface Canvas {
@@ -63,17 +67,17 @@ export function draw(canvas: Canvas, stroke: Stroke): void {
   const sin = Math.sin(pose.angle) / scale;
   const middleX = size.width / 2 + pose.dx * scale;
   const middleY = size.height / 2 + pose.dy * scale;
-  const { shape, paint, opacity = 1 } = stroke;
+  const { shape, paint, opacity = 1, hidden = NOWHERE, solid = NOWHERE } = stroke;
   const colour = new Float32Array(3);
-  const hidden = stroke.hidden ?? { x: 0, y: 0, halfWidth: -1, halfHeight: -1 };
   for (let y = area.top; y < area.bottom; y++) {
     for (let x = area.left; x < area.right; x++) {
       const right = x + 0.5 - middleX;
       const down = y + 0.5 - middleY;
       const u = right * cos + down * sin;
       const v = down * cos - right * sin;
-      if (Math.abs(u - hidden.x) < hidden.halfWidth && Math.abs(v - hidden.y) < hidden.halfHeight) continue;
-      const coverage = opacity * Math.min(1, 0.5 - shape(u, v) / softness);
+      if (isWithin(hidden, u, v)) continue;
+      const share = isWithin(solid, u, v) ? 1 : Math.min(1, 0.5 - shape(u, v) / softness);
+      const coverage = opacity * share;
       if (coverage <= 0) continue;
       const at = (y * size.width + x) * 3;
       const red = (colour[0] = pixels[at]!);
@@ -85,6 +89,10 @@ export function draw(canvas: Canvas, stroke: Stroke): void {
       pixels[at + 2] = blue + coverage * (colour[2] - blue);
     }
   }
+}
+
+function isWithin(bounds: Bounds, u: number, v: number): boolean {
+  return Math.abs(u - bounds.x) < bounds.halfWidth && Math.abs(v - bounds.y) < bounds.halfHeight;
 }
 
 /** Pixel rectangle that the rotated bounds can touch, clipped to the picture. */

@@ -1,4 +1,14 @@
-import { draw, disc, flat, roundedBox, type Canvas, type Colour, type Paint, type Shape } from "./canvas.ts";
+import {
+  draw,
+  disc,
+  flat,
+  roundedBox,
+  type Canvas,
+  type Colour,
+  type Paint,
+  type Shape,
+  type Bounds,
+} from "./canvas.ts";
 import { createNoiseTile } from "./noise-tile.ts";
 import { printLabel, printText } from "./print.ts";
 import {
@@ -43,16 +53,22 @@ function drawPlate(canvas: Canvas, { chips, textureSeed }: Assembly): void {
   const broken: Shape = (u, v) => chips.reduce((edge, chip) => Math.max(edge, -chip(u, v)), whole(u, v));
   const shape = chips.length > 0 ? broken : whole;
   drawShadow(canvas, { ...PLATE, shape, height: 5 });
+  const inner = shrunk(PLATE, DEEPEST_CHIP);
   const shiftX = (textureSeed * 37) & 255;
   const shiftY = (textureSeed * 101) & 255;
   const metal: Paint = (u, v, out) => {
-    const bevel = shape(u, v) > -2.2 ? (u + v * 1.4 < 0 ? 26 : -38) : 0;
+    const isEdge = (Math.abs(u) > inner.halfWidth || Math.abs(v) > inner.halfHeight) && shape(u, v) > -2.2;
+    const bevel = isEdge ? (u + v * 1.4 < 0 ? 26 : -38) : 0;
     const light = 158 + 12 * Math.cos((u + 20) / 60) + BRUSH(u + shiftX, v + shiftY) + bevel;
     out[0] = light;
     out[1] = light + 1;
     out[2] = light + 5;
   };
-  draw(canvas, { bounds: PLATE, shape, paint: metal });
+  draw(canvas, { bounds: PLATE, shape, paint: metal, solid: inner });
+}
+
+function shrunk(bounds: Bounds, margin: number): Bounds {
+  return { ...bounds, halfWidth: bounds.halfWidth - margin, halfHeight: bounds.halfHeight - margin };
 }
 
 /** Soft shadow to the lower right, as a ring light with one weaker side gives. */
@@ -69,7 +85,7 @@ function drawShadow(
     },
     softness: height * 2,
     opacity: 0.8,
-    hidden: { ...body, halfWidth: body.halfWidth - DEEPEST_CHIP, halfHeight: body.halfHeight - DEEPEST_CHIP },
+    hidden: shrunk(body, DEEPEST_CHIP),
   });
 }
 
