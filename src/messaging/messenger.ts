@@ -29,8 +29,6 @@ const AUDITS_AT_ONCE = 50;
  * path: `deliver`, `event`, `alarm` and the state calls return at once and never throw.
  */
 export class Messenger {
-  /** The retained topics: info, health, camera states, alarms, jobs. */
-  readonly states: StateTopics;
   readonly #options: MessengerOptions;
   readonly #topics: StationTopics;
   readonly #messages: StationMessages;
@@ -39,6 +37,7 @@ export class Messenger {
   readonly #outbox: OutboxPublisher;
   readonly #commands: Commands;
   readonly #images: ImageLane;
+  readonly #states: StateTopics;
   readonly #audits = new TokenBucket(AUDITS_PER_S, AUDITS_AT_ONCE);
   readonly #timers = new Timers();
   #client: BrokerClient | null = null;
@@ -80,7 +79,7 @@ export class Messenger {
       logger.warn({ topic, err: error }, "retained topic not taken by the broker");
     });
     const queue = (): MessengerStats => this.stats;
-    this.states = new StateTopics({
+    this.#states = new StateTopics({
       retained,
       topics: this.#topics,
       messages: this.#messages,
@@ -98,7 +97,7 @@ export class Messenger {
         return this.#messages.gap(gap);
       },
       onSent: (message, payload) => {
-        this.states.resultLast(message, payload);
+        this.#states.resultLast(message, payload);
       },
       onRefused: (text) => {
         this.#setRefused(text);
@@ -175,7 +174,7 @@ export class Messenger {
   /** Writes everything to the disk, says `stopped`, ends the connection and the embedded broker. Within 3 s. */
   async stop(): Promise<void> {
     this.#timers.clear();
-    this.states.stop();
+    this.#states.stop();
     const client = this.#client;
     if (client?.connected === true) {
       await this.#store.flush(STOP_TIMEOUT_MS).catch(() => undefined); // `close` below says it again
@@ -211,7 +210,7 @@ export class Messenger {
         expiryS: LIVE_EXPIRY_S,
       },
     ]);
-    this.states.counters(inspection.camera);
+    this.#states.counters(inspection.camera);
   }
 
   /** Records and publishes what happened (who changed what). */
@@ -220,6 +219,29 @@ export class Messenger {
     this.#store.append([
       { inspection: null, recipe: "", topic: this.#topics.event, payload, qos: 1, expiryS: null },
     ]);
+  }
+
+  info(...message: Parameters<StateTopics["info"]>): void {
+    this.#states.info(...message);
+  }
+
+  /** Call it every 10 s; queue numbers are added. */
+  health(...message: Parameters<StateTopics["health"]>): void {
+    this.#states.health(...message);
+  }
+
+  cameraState(...message: Parameters<StateTopics["camera"]>): void {
+    this.#states.camera(...message);
+  }
+
+  /** Sets an alarm, or (null) takes it away: cleared and acknowledged. */
+  alarm(...message: Parameters<StateTopics["alarm"]>): void {
+    this.#states.alarm(...message);
+  }
+
+  /** Progress or end of a job; an ended one leaves its topic after 24 h. */
+  job(...message: Parameters<StateTopics["job"]>): void {
+    this.#states.job(...message);
   }
 
   /** Call it every second. */
@@ -231,7 +253,7 @@ export class Messenger {
   /** Begins the camera's totals anew. */
   resetCounters(camera: string): void {
     this.#store.resetCounters(camera);
-    this.states.counters(camera);
+    this.#states.counters(camera);
   }
 
   /** Publishes a picture now (command `snapshot`). @throws DeliveryError without a connection */
@@ -242,15 +264,15 @@ export class Messenger {
   /** Sends all retained topics again (command `republish`). */
   republish(): void {
     if (this.connected) this.#publish(this.#messages.state("online")).catch(() => undefined);
-    this.states.republish();
+    this.#states.republish();
   }
 
   async #born(client: BrokerClient): Promise<void> {
     try {
       const born = client.publish(this.#messages.state("online"));
       const subscribed = client.subscribe(this.#topics.commands);
-      for (const camera of this.#options.cameras) this.states.counters(camera);
-      this.states.republish();
+      for (const camera of this.#options.cameras) this.#states.counters(camera);
+      this.#states.republish();
       this.#outbox.connected();
       await Promise.all([born, subscribed]);
     } catch (error) {
