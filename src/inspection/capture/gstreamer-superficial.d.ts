@@ -19,9 +19,7 @@ declare module "gstreamer-superficial" {
     push(buffer: Buffer, pts: Buffer): void;
   }
 
-  export class Pipeline {
-    /** @throws Error with GStreamer's words if the launch string is bad */
-    constructor(launch: string);
+  export interface Pipeline {
     "auto-flush-bus": boolean;
     /** Blocks until the state change returned; a failure is only on the bus. */
     play(): void;
@@ -30,4 +28,7 @@ declare module "gstreamer-superficial" {
     /** Pops messages one by one for as long as the pipeline is not in state NULL when one arrived. */
     pollBus(onMessage: (message: BusMessage) => void): void;
   }
+
+  /** @throws Error with GStreamer's words if the launch string is bad */
+  export const Pipeline: new (launch: string) => Pipeline;
 }

@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import type { Pipeline } from "gstreamer-superficial";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cameraSourceSchema } from "../../../src/config/schema.ts";
 import type { CaptureReport } from "../../../src/inspection/capture/protocol.ts";
@@ -61,7 +60,7 @@ function openSession(source: Record<string, unknown> = { kind: "v4l2" }) {
       firstCounter: 0,
       size: SIZE,
     },
-    gstreamer: { parseLaunch: () => pipeline as unknown as Pipeline },
+    gstreamer: { parseLaunch: () => pipeline },
     pictures: null,
     now: () => performance.now(),
     wallClock: () => Date.now(),
