@@ -17,6 +17,8 @@ import { Timers } from "./timers.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { stationTopics, type StationTopics } from "./topics.ts";
 
+export type { MessengerStats };
+
 const LIVE_EXPIRY_S = 60; // interfaces.md §3.1
 const PRUNE_EVERY_MS = 3_600_000;
 const STOP_TIMEOUT_MS = 500; // of each step; all within 3 s (promises.md R24)
