@@ -103,7 +103,7 @@ describe("Messenger with the embedded broker", () => {
 });
 
 describe.skipIf(!hasMosquitto)("Messenger with mosquitto", () => {
-  it("loses nothing and keeps the order when the broker is killed in the middle of 2,000 parts", async () => {
+  it("delivers all that came after the kill, in order and under the same ids, when the broker is killed in the middle of 2,000 parts; the history has every part", async () => {
     const broker = await mosquitto(UNLIMITED);
     const messenger = await started(external(broker.url));
     const plant = await subscriber(broker.url, "assay/v1/st1/#", { clean: false, clientId: "plant" });
@@ -122,7 +122,7 @@ describe.skipIf(!hasMosquitto)("Messenger with mosquitto", () => {
     const bySeq = new Map(received.map((result) => [result.seq, result.inspection_id]));
     // PUBACK is not delivery: what a broker without persistence had taken dies with it; the history has it
     const missing = wanted.filter(({ seq }) => !bySeq.has(seq));
-    expect(missing.every(({ seq }) => seq <= 700)).toBe(true);
+    expect(missing.map(({ seq }) => seq).filter((seq) => seq > 700)).toEqual([]);
     for (const { seq, inspection_id } of received) expect(wanted[seq - 1]?.inspectionId).toBe(inspection_id);
     const firstSeen = [...bySeq.keys()];
     expect(firstSeen).toEqual(firstSeen.toSorted((a, b) => a - b));
