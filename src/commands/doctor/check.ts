@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Config } from "../../config/schema.ts";
 import { messageOf } from "../../domain/errors.ts";
@@ -34,16 +35,31 @@ export const skipped = (message: string): Finding => ({ status: "skipped", messa
 export const warning = (message: string, remedy: string): Finding => ({ status: "warning", message, remedy });
 export const failed = (message: string, remedy: string): Finding => ({ status: "failed", message, remedy });
 
-/** Carries out one check; an unexpected error is its failure, not the doctor's. @param now monotonic ms */
-export async function carryOut(check: Check, now: () => number): Promise<Report> {
+/** The longest check loads TensorFlow from a slow disk; a TensorRT engine for the tiny model takes about as long. */
+const CHECK_TIMEOUT_MS = 120_000;
+
+/** Carries out one check; an unexpected error, or no answer in time, is its failure, not the doctor's. @param now monotonic ms */
+export async function carryOut(
+  check: Check,
+  now: () => number,
+  timeoutMs = CHECK_TIMEOUT_MS,
+): Promise<Report> {
   const started = now();
   let finding: Finding;
   try {
-    finding = await check.find();
+    finding = await Promise.race([check.find(), tooLate(timeoutMs)]);
   } catch (error) {
     finding = failed(`the check itself failed: ${messageOf(error)}`, "report this as a fault of assayd");
   }
   return { check: check.name, ...finding, durationMs: Math.round(now() - started) };
+}
+
+async function tooLate(timeoutMs: number): Promise<Finding> {
+  await sleep(timeoutMs, undefined, { ref: false });
+  return failed(
+    `no answer within ${timeoutMs / 1000} s`,
+    "look at the machine's load and disk, then run the doctor again",
+  );
 }
 
 /** How a program ended; `code` is null if it could not be started or took too long. */

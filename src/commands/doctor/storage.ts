@@ -40,14 +40,13 @@ async function stateFolder(dir: string): Promise<Finding> {
       );
     } finally {
       await file.close();
+      await rm(probe, { force: true });
     }
   } catch (error) {
     return failed(
       `${dir} cannot be written (${messageOf(error)})`,
       "give this user the folder, or name another in station.stateDir",
     );
-  } finally {
-    await rm(probe, { force: true });
   }
 }
 
