@@ -124,11 +124,15 @@ export class Lane {
   }
 
   #refusal(trigger: Trigger, model: ActiveModel | string): Outcome | null {
-    if (trigger.lost) return failure(trigger.lost, "the picture of this part was lost in the camera's pipeline");
+    if (trigger.lost)
+      return failure(trigger.lost, "the picture of this part was lost in the camera's pipeline");
     if (!this.#running) return failure("not_ready", "inspection is stopped; send cmd/start");
     if (typeof model === "string") return failure("not_ready", model);
     if (this.#inFlight >= this.#parts.maxInFlight) {
-      return failure("overrun", `${this.#inFlight} parts are still under way; triggers come faster than they can be judged`);
+      return failure(
+        "overrun",
+        `${this.#inFlight} parts are still under way; triggers come faster than they can be judged`,
+      );
     }
     return null;
   }
@@ -177,7 +181,9 @@ export class Lane {
       timer = setTimeout(expire, this.#parts.deadlineMs);
     });
     try {
-      return await Promise.race([work.catch(failureOf), deadline]);
+      const outcome = await Promise.race([work.catch(failureOf), deadline]);
+      const isLate = outcome.judgement !== null && this.#remainingMs(part) === 0; // our own loop was held up: the timer comes too late
+      return isLate ? this.#lateOutcome(part) : outcome;
     } finally {
       clearTimeout(timer);
     }
@@ -239,6 +245,7 @@ const REASON_CODES: ReadonlySet<string> = new Set(["no_frame", "stale_frame", "i
 
 /** Errors of camera and inference may carry the reason as their code; everything else that stops a part is the model's side. */
 function failureOf(error: unknown): Outcome {
-  if (error instanceof AssaydError && REASON_CODES.has(error.code)) return failure(error.code as Reason, error.message);
+  if (error instanceof AssaydError && REASON_CODES.has(error.code))
+    return failure(error.code as Reason, error.message);
   return failure("model_error", messageOf(error));
 }

@@ -19,7 +19,10 @@ export async function amplify(
   const batchAt = async (step: number): Promise<StageBatch> => {
     const indices = batchOf(synthetic.count, plan.batch, step, job.training.seed);
     const masks = tf.tensor4d(synthetic.masks(indices), [indices.length, height, width, 1], "float32");
-    return { features: featureTensors(await synthetic.features.read(indices), synthetic.features.shapes), mask: masks };
+    return {
+      features: featureTensors(await synthetic.features.read(indices), synthetic.features.shapes),
+      mask: masks,
+    };
   };
   return trainStage({
     name: "amplify",

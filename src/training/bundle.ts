@@ -38,7 +38,8 @@ export async function addBundle(contents: BundleContents): Promise<string> {
   await writeDurably(join(folder, "heads.safetensors"), writeSafetensors(contents.heads));
   await writeDurably(join(folder, "calibration.json"), `${JSON.stringify(contents.calibration, null, 2)}\n`);
   await writeDurably(join(folder, "report.json"), `${JSON.stringify(contents.report, null, 2)}\n`);
-  for (const [index, { picture }] of contents.golden.entries()) await writeDurably(join(folder, goldenFile(index)), picture);
+  for (const [index, { picture }] of contents.golden.entries())
+    await writeDurably(join(folder, goldenFile(index)), picture);
   await createManifest(folder, manifestFields(contents));
   const store = new BundleStore({ bundles: job.bundlesDir, active: join(job.bundlesDir, "..", "active") });
   await store.add(folder);
@@ -49,7 +50,12 @@ function goldenFile(index: number): string {
   return `golden/${index}.rgb`;
 }
 
-function manifestFields({ job, teacher, calibration, golden }: BundleContents): Parameters<typeof createManifest>[1] {
+function manifestFields({
+  job,
+  teacher,
+  calibration,
+  golden,
+}: BundleContents): Parameters<typeof createManifest>[1] {
   const { name, ...config } = job.training.method;
   return {
     id: job.id,
@@ -57,7 +63,11 @@ function manifestFields({ job, teacher, calibration, golden }: BundleContents): 
     createdAt: new Date().toISOString(),
     recipe: job.recipe,
     method: { name, config },
-    teacher: { id: teacher.id, sha256: teacher.sha256["teacher.safetensors"] ?? "", licence: teacher.licence },
+    teacher: {
+      id: teacher.id,
+      sha256: teacher.sha256["teacher.safetensors"] ?? "",
+      licence: teacher.licence,
+    },
     input: { ...job.inputSize, layout: "NHWC-RGB8" },
     map: job.inputSize,
     opset: OPSET,

@@ -17,8 +17,11 @@ export async function calibrateCandidate(
     const scores: number[] = [];
     for (const [done, index] of heldOut.entries()) {
       signal.throwIfAborted();
-      scores.push((await score(normals.pictures[index] as Uint8Array)).score);
-      progress.stage("calibrate", { done: done / heldOut.length, message: `held-out good part ${done + 1}/${heldOut.length}` });
+      scores.push((await score(normals.pictures[index]!)).score);
+      progress.stage("calibrate", {
+        done: done / heldOut.length,
+        message: `held-out good part ${done + 1}/${heldOut.length}`,
+      });
     }
     return scores;
   });

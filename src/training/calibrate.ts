@@ -54,7 +54,11 @@ export function quantileOf(values: readonly number[], quantile: number): number 
 }
 
 /** Exact confidence interval of a binomial share (Clopper & Pearson 1934), by bisection of the binomial tail. */
-export function clopperPearson(successes: number, trials: number, confidence: number): { low: number; high: number } {
+export function clopperPearson(
+  successes: number,
+  trials: number,
+  confidence: number,
+): { low: number; high: number } {
   const tail = (1 - confidence) / 2;
   const low = successes === 0 ? 0 : bisect((p) => 1 - binomialCdf(successes - 1, trials, p) - tail);
   const high = successes === trials ? 1 : bisect((p) => tail - binomialCdf(successes, trials, p));

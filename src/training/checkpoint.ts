@@ -44,12 +44,17 @@ export class CheckpointFile {
 }
 
 function withPrefix(weights: Weights, prefix: string): Weights {
-  return new Map([...weights].filter(([name]) => name.startsWith(prefix)).map(([name, weight]) => [name.slice(prefix.length), weight]));
+  return new Map(
+    [...weights]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, weight]) => [name.slice(prefix.length), weight]),
+  );
 }
 
 /** Removes what earlier jobs left in the job folder and this one cannot use. */
 export async function removeStale(folder: string, keys: readonly string[]): Promise<void> {
   for (const file of await readdir(folder)) {
-    if (!keys.some((key) => file.includes(key))) await rm(join(folder, file), { recursive: true, force: true });
+    if (!keys.some((key) => file.includes(key)))
+      await rm(join(folder, file), { recursive: true, force: true });
   }
 }

@@ -70,9 +70,7 @@ export class Collector {
     }
     this.#pending += 1;
     this.#queue.push(frame);
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = null;
-    });
+    this.#writing ??= this.#write();
   }
 
   async #write(): Promise<void> {
@@ -83,12 +81,13 @@ export class Collector {
         this.#queue.length = 0;
         this.#pending = 0;
         this.#change({ active: false, error: `collecting stopped: ${messageOf(error)}` });
-        return;
+        break;
       }
       this.#pending -= 1;
       const collected = this.#status.collected + 1;
       this.#change({ collected, active: this.#status.active && collected !== this.#status.wanted });
     }
+    this.#writing = null; // in the same turn as the last look at the queue, so that no frame waits for a writer that has gone
   }
 
   #change(change: Partial<CollectionStatus>): void {

@@ -8,13 +8,17 @@ import type { Work } from "./work.ts";
 
 /** Stage 2: the student learns what the (amplified) teacher says of normal parts, and only of them. */
 export async function distill(
-  work: Work & { readonly stage: TrainableStage; readonly features: FeatureFile; readonly train: readonly number[] },
+  work: Work & {
+    readonly stage: TrainableStage;
+    readonly features: FeatureFile;
+    readonly train: readonly number[];
+  },
 ): Promise<LossCurve> {
   const { job, method, features, train, stage } = work;
   const plan = method.distill;
   const batchAt = async (step: number): Promise<StageBatch> => {
     const picks = batchOf(train.length, plan.batch, step, job.training.seed);
-    const records = await features.read(picks.map((pick) => train[pick] as number));
+    const records = await features.read(picks.map((pick) => train[pick]!));
     return { features: featureTensors(records, features.shapes), mask: null };
   };
   return trainStage({

@@ -1,4 +1,4 @@
-import { open, rename, type FileHandle } from "node:fs/promises";
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import type { Shape } from "../graph/ops.ts";
 import { decodeHalf, encodeHalf } from "./float16.ts";
 
@@ -19,7 +19,7 @@ export class FeatureFile {
 
   /**
    * Opens `path`, made first if it is not there: `produce` gives the records in order, each one array a level in
-   * channels-first order [C, H, W] as ONNX Runtime returns them. An interrupted write leaves nothing behind under `path`.
+   * channels-first order [C, H, W] as ONNX Runtime returns them. A failed write leaves nothing behind, a killed one nothing under `path`.
    */
   static async openOrMake(
     path: string,
@@ -34,10 +34,13 @@ export class FeatureFile {
     try {
       for await (const levels of produce()) await writer.writeFile(encodeRecord(levels, shapes));
       await writer.sync();
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true }); // useless, and perhaps the reason why the disk is full
+      throw error;
     } finally {
       await writer.close();
     }
-    await rename(temporary, path);
     return new FeatureFile(await open(path, "r"), shapes, count);
   }
 
@@ -51,7 +54,12 @@ export class FeatureFile {
     const bytes = Buffer.alloc(recordBytes(this.#shapes));
     for (const [position, index] of indices.entries()) {
       await this.#file.read(bytes, 0, bytes.length, index * bytes.length);
-      decodeRecord(new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2), this.#shapes, joined, position);
+      decodeRecord(
+        new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2),
+        this.#shapes,
+        joined,
+        position,
+      );
     }
     return joined;
   }
@@ -81,11 +89,11 @@ function encodeRecord(levels: readonly Float32Array[], shapes: readonly Shape[])
   const record = new Uint16Array(recordBytes(shapes) / 2);
   let offset = 0;
   for (const [index, { c, h, w }] of shapes.entries()) {
-    const features = levels[index] as Float32Array;
+    const features = levels[index]!;
     const pixels = h * w;
     for (let channel = 0; channel < c; channel += 1) {
       for (let pixel = 0; pixel < pixels; pixel += 1) {
-        record[offset + pixel * c + channel] = encodeHalf(features[channel * pixels + pixel] as number);
+        record[offset + pixel * c + channel] = encodeHalf(features[channel * pixels + pixel]!);
       }
     }
     offset += c * pixels;
@@ -93,13 +101,18 @@ function encodeRecord(levels: readonly Float32Array[], shapes: readonly Shape[])
   return new Uint8Array(record.buffer);
 }
 
-function decodeRecord(record: Uint16Array, shapes: readonly Shape[], joined: readonly Float32Array[], position: number): void {
+function decodeRecord(
+  record: Uint16Array,
+  shapes: readonly Shape[],
+  joined: readonly Float32Array[],
+  position: number,
+): void {
   let offset = 0;
   for (const [index, shape] of shapes.entries()) {
-    const target = joined[index] as Float32Array;
+    const target = joined[index]!;
     const size = sizeOf(shape);
     const start = position * size;
-    for (let i = 0; i < size; i += 1) target[start + i] = decodeHalf(record[offset + i] as number);
+    for (let i = 0; i < size; i += 1) target[start + i] = decodeHalf(record[offset + i]!);
     offset += size;
   }
 }

@@ -59,8 +59,8 @@ export async function withInspector<R>(
   try {
     return await use(async (picture) => {
       const outputs = await session.run({ image: { dims, data: picture } });
-      const map = outputs["map"]?.data as Float32Array;
-      return { score: (outputs["score"]?.data as Float32Array)[0] ?? NaN, map };
+      const map = outputs.map?.data!;
+      return { score: (outputs.score?.data!)[0] ?? NaN, map };
     });
   } finally {
     await session.release();

@@ -10,7 +10,12 @@ import type { TrainingJob } from "./protocol.ts";
  */
 export function createJob(
   config: Config,
-  request: { readonly recipe: string; readonly normalsDir: string; readonly parent: string | null; readonly now: Date },
+  request: {
+    readonly recipe: string;
+    readonly normalsDir: string;
+    readonly parent: string | null;
+    readonly now: Date;
+  },
 ): TrainingJob {
   const paths = statePaths(config.station.stateDir);
   const { training, station } = config;

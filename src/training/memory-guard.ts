@@ -7,7 +7,10 @@ const CHECK_EVERY_MS = 250;
  * Watches this process's resident memory and calls `onExceeded` once when it passes the limit. (RLIMIT_AS is no use:
  * TensorFlow reserves far more address space than it touches. Under systemd, MemoryMax holds besides.)
  */
-export function guardMemory(limitMb: number, onExceeded: (error: TrainingError) => void): { stop: () => void } {
+export function guardMemory(
+  limitMb: number,
+  onExceeded: (error: TrainingError) => void,
+): { stop: () => void } {
   const timer = setInterval(() => {
     const residentMb = residentBytes() / 2 ** 20;
     if (residentMb <= limitMb) return;

@@ -4,12 +4,19 @@ import { FeatureFile } from "./feature-file.ts";
 import type { Work } from "./work.ts";
 
 /** Teacher features of all normals, computed once: stage 2 sees normals only and no augmentation, and the teacher is frozen. */
-export async function normalFeatures({ job, key, progress, signal, normals, session }: Work): Promise<FeatureFile> {
+export async function normalFeatures({
+  job,
+  key,
+  progress,
+  signal,
+  normals,
+  session,
+}: Work): Promise<FeatureFile> {
   const path = join(job.jobDir, `normals-${key}.f16`);
   return FeatureFile.openOrMake(path, session.shapes, normals.count, async function* () {
     for (let index = 0; index < normals.count; index += 1) {
       signal.throwIfAborted();
-      yield await session.features(normals.pictures[index] as Uint8Array);
+      yield await session.features(normals.pictures[index]!);
       progress.stage("features", {
         done: (index + 1) / normals.count,
         message: `teacher features of good part ${index + 1}/${normals.count}`,
@@ -22,5 +29,6 @@ const BATCH = 8;
 
 /** The records of `indices`, a few at a time. */
 export async function* batchesOf(features: FeatureFile, indices: readonly number[]): FeatureBatches {
-  for (let start = 0; start < indices.length; start += BATCH) yield await features.read(indices.slice(start, start + BATCH));
+  for (let start = 0; start < indices.length; start += BATCH)
+    yield await features.read(indices.slice(start, start + BATCH));
 }

@@ -18,7 +18,11 @@ export interface Normals {
  * Reads the job's folder (flat, or MVTec form: then its train/good) and cleans it.
  * @throws InputError if there is no such folder; TrainingError `too-few-normals`
  */
-export async function cleanNormals(job: TrainingJob, progress: ProgressReporter, signal: AbortSignal): Promise<Normals> {
+export async function cleanNormals(
+  job: TrainingJob,
+  progress: ProgressReporter,
+  signal: AbortSignal,
+): Promise<Normals> {
   const { normals } = await listLine(job.normalsDir);
   const { kept, report } = await readCleanNormals(
     normals.map(({ file }) => file),

@@ -9,7 +9,7 @@ import { runTraining } from "./run.ts";
 
 /** Entry of the training process: one job, then the end. Niced and memory-capped, so that inspection goes on beside it. */
 
-armFailpoints(process.env["ASSAYD_FAILPOINTS"]);
+armFailpoints(process.env.ASSAYD_FAILPOINTS);
 
 const cancellation = new AbortController();
 
@@ -59,7 +59,11 @@ function endOf(error: unknown, job: TrainingJob): TrainingReport {
   if (cause instanceof DOMException && cause.name === "AbortError") return { type: "canceled" };
   if (cause instanceof AssaydError) return { type: "failed", code: cause.code, message: cause.message };
   const known = diskOrMemory(cause, job);
-  return { type: "failed", code: known?.code ?? "training-failed", message: known?.message ?? messageOf(cause) };
+  return {
+    type: "failed",
+    code: known?.code ?? "training-failed",
+    message: known?.message ?? messageOf(cause),
+  };
 }
 
 function diskOrMemory(error: unknown, job: TrainingJob): TrainingError | null {

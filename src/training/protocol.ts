@@ -27,7 +27,8 @@ export interface TrainingJob {
   readonly memoryLimitMb: number;
 }
 
-export type TrainingRequest = { readonly type: "start"; readonly job: TrainingJob } | { readonly type: "cancel" };
+export type TrainingRequest =
+  { readonly type: "start"; readonly job: TrainingJob } | { readonly type: "cancel" };
 
 export type TrainingReport =
   | ({ readonly type: "progress" } & JobProgress)

@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { ensureTeacherOnnx } from "../backbones/teacher-store.ts";
 import { teacherNetwork } from "../backbones/backbone.ts";
 import type { JobProgress, JobResult } from "../domain/job.ts";
@@ -41,7 +42,7 @@ export async function runTraining(job: TrainingJob, { signal, report }: Training
   const teacher = await openJobTeacher(job);
   const method = createMethod(job.training.method);
   const levels = teacher.backbone.levels(job.inputSize).filter(({ level }) => method.levels.includes(level));
-  const key = keyOf(normals.hash, teacher.manifest.sha256["teacher.safetensors"], job.inputSize, job.training);
+  const key = workKey(job, normals.hash, teacher.manifest.sha256["teacher.safetensors"] ?? "");
   await removeStale(job.jobDir, [key]);
 
   const onnxFile = await ensureTeacherOnnx(job.teacherDir, job.inputSize.width);
@@ -60,8 +61,15 @@ export async function runTraining(job: TrainingJob, { signal, report }: Training
     progress.stage("export", { done: 0, message: "writing inspector.onnx" });
     const model = exportInspector(candidate, scale);
     const { golden, parityMaxAbs } = await validate(candidate, { ...work, scale, model, split });
-    const dataSet = { hash: normals.hash, images: normals.count, trained: split.train.length, heldOut: split.heldOut.length };
+    const dataSet = {
+      hash: normals.hash,
+      images: normals.count,
+      trained: split.train.length,
+      heldOut: split.heldOut.length,
+    };
     const trainSeconds = progress.elapsedS;
+    await setImmediate(); // lets a cancel message in: the last moment before there is a bundle
+    signal.throwIfAborted();
     const bundleDir = await addBundle({
       job,
       teacher: teacher.manifest,
@@ -69,14 +77,35 @@ export async function runTraining(job: TrainingJob, { signal, report }: Training
       heads: candidate.method.weights,
       calibration,
       golden,
-      report: { dataSet, cleaning: normals.words, ...learned, parityMaxAbs, heldOutRawScores: rawScores, trainSeconds },
+      report: {
+        dataSet,
+        cleaning: normals.words,
+        ...learned,
+        parityMaxAbs,
+        heldOutRawScores: rawScores,
+        trainSeconds,
+      },
     });
     const { threshold, falseRejectRate } = calibration;
-    return { bundleId: job.id, bundleDir, threshold, parityMaxAbs, trainSeconds, images: normals.count, falseRejectRate };
+    return {
+      bundleId: job.id,
+      bundleDir,
+      threshold,
+      parityMaxAbs,
+      trainSeconds,
+      images: normals.count,
+      falseRejectRate,
+    };
   } finally {
     training.dispose();
     await session.close();
   }
+}
+
+/** What caches and checkpoints depend on: not on the limits of the process, nor on how the threshold is found afterwards. */
+function workKey({ training, inputSize }: TrainingJob, pictures: string, teacher: string): string {
+  const { method, heldOutShare, texturesDir, seed } = training;
+  return keyOf(pictures, teacher, inputSize, { method, heldOutShare, texturesDir, seed });
 }
 
 /** Both stages on cached teacher features. */

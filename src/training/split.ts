@@ -18,7 +18,7 @@ export function shuffled(count: number, random: () => number): number[] {
   const order = Array.from({ length: count }, (_, index) => index);
   for (let i = count - 1; i > 0; i -= 1) {
     const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j] as number, order[i] as number];
+    [order[i], order[j]] = [order[j]!, order[i]!];
   }
   return order;
 }
@@ -37,7 +37,7 @@ export function batchOf(count: number, batch: number, step: number, seed: number
       epoch = wanted;
       order = shuffled(count, createRandom(seed + 7919 * (epoch + 1)));
     }
-    picks.push(order[position % count] as number);
+    picks.push(order[position % count]!);
   }
   return picks;
 }

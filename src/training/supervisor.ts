@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { TrainingError, InputError } from "../domain/errors.ts";
+import { InputError } from "../domain/errors.ts";
 import type { JobProgress, JobResult, JobState } from "../domain/job.ts";
 import { Child, type ChildExit } from "../system/children.ts";
 import type { TrainingJob, TrainingReport, TrainingRequest } from "./protocol.ts";
@@ -19,13 +19,16 @@ export interface TrainingSupervisorOptions {
   /** Entry of the training process; tests give a fake. */
   readonly entry: URL;
   readonly now: () => number;
+  /** Until a process that should end is killed; default 5000. */
+  readonly graceMs?: number;
   /** Every change of a job: progress, end. */
   readonly onChange: (status: JobStatus) => void;
 }
 
 /** A process that dies without a word is started again from its checkpoint this often. */
 const RESUMES = 1;
-const CANCEL_GRACE_MS = 5000;
+/** A process that was asked to end, or said that it does, is killed after this. */
+const GRACE_MS = 5000;
 
 /** Runs one training job at a time in a process of its own. The active bundle is never touched here. */
 export class TrainingSupervisor {
@@ -34,6 +37,9 @@ export class TrainingSupervisor {
   #child: Child<TrainingRequest, TrainingReport> | null = null;
   #finished: Promise<JobStatus> = Promise.reject(new Error("no job yet"));
   #resumesLeft = RESUMES;
+  /** What the process said of its end, before it is gone. */
+  #outcome: Outcome | null = null;
+  #wish: "cancel" | "stop" | null = null;
 
   constructor(options: TrainingSupervisorOptions) {
     this.#options = options;
@@ -57,15 +63,21 @@ export class TrainingSupervisor {
     return this.#finished;
   }
 
+  /** @throws InputError `job-running` while a job runs. */
+  assertIdle(): void {
+    if (!this.running) return;
+    throw new InputError(
+      "job-running",
+      `job ${this.#status?.job.id ?? ""} is still training; wait for it or send cmd/train.cancel first`,
+    );
+  }
+
   /** @throws InputError `job-running` while another job runs. */
   start(job: TrainingJob): JobStatus {
-    if (this.running) {
-      throw new InputError(
-        "job-running",
-        `job ${this.#status?.job.id ?? ""} is still training; wait for it or send cmd/train.cancel first`,
-      );
-    }
+    this.assertIdle();
     this.#resumesLeft = RESUMES;
+    this.#outcome = null;
+    this.#wish = null;
     const status: JobStatus = {
       job,
       state: "running",
@@ -84,67 +96,71 @@ export class TrainingSupervisor {
 
   /** Asks the job to end at its next step; kills it if it does not. */
   cancel(): void {
-    const child = this.#child;
-    if (!this.running || !child) throw new InputError("no-job", "no training job is running, so there is nothing to cancel");
-    child.send({ type: "cancel" });
-    setTimeout(() => {
-      if (this.#child === child) this.#end({ state: "canceled", error: null });
-      child.kill();
-    }, CANCEL_GRACE_MS).unref();
+    if (!this.running || !this.#child) {
+      throw new InputError("no-job", "no training job is running, so there is nothing to cancel");
+    }
+    this.#wish = "cancel";
+    this.#child.send({ type: "cancel" });
+    this.#killAfterGrace(this.#child);
   }
 
+  /** Ends the process at once; a job that was running has failed as `stopped` and keeps its checkpoint. */
   async stop(): Promise<void> {
-    this.#resumesLeft = 0;
+    if (!this.running) return;
+    this.#wish = "stop";
     await this.#child?.stop();
+    await this.#finished;
   }
 
   #launch(job: TrainingJob, resolve: (status: JobStatus) => void): void {
-    this.#child = new Child<TrainingRequest, TrainingReport>({
+    const child = new Child<TrainingRequest, TrainingReport>({
       entry: this.#options.entry,
-      env: { TF_CPP_MIN_LOG_LEVEL: "2", TF_NUM_INTRAOP_THREADS: String(job.threads), TF_FORCE_GPU_ALLOW_GROWTH: "true" },
+      env: {
+        TF_CPP_MIN_LOG_LEVEL: "2",
+        TF_NUM_INTRAOP_THREADS: String(job.threads),
+        TF_FORCE_GPU_ALLOW_GROWTH: "true",
+      },
       onMessage: (report) => {
-        this.#take(report);
+        this.#take(report, child);
       },
       onExit: (exit) => {
-        this.#child = null;
-        if (!this.#afterExit(job, exit, resolve) && this.#status) resolve(this.#status);
+        void this.#exited(job, exit, resolve);
       },
     });
-    this.#child.send({ type: "start", job });
+    this.#child = child;
+    child.send({ type: "start", job });
   }
 
-  /** True if the job goes on in a new process. */
-  #afterExit(job: TrainingJob, exit: ChildExit, resolve: (status: JobStatus) => void): boolean {
-    if (!this.running) return false;
-    if (this.#resumesLeft > 0) {
+  #take(report: TrainingReport, child: Child<TrainingRequest, TrainingReport>): void {
+    if (report.type === "progress") {
+      if (this.#status) this.#change({ ...this.#status, progress: report });
+      return;
+    }
+    this.#outcome = outcomeOf(report);
+    this.#killAfterGrace(child); // it ends by itself now
+  }
+
+  /** The job's state changes when its process is gone and its folder is in order, so that the next job may begin at once. */
+  async #exited(job: TrainingJob, exit: ChildExit, resolve: (status: JobStatus) => void): Promise<void> {
+    this.#child = null;
+    if (this.#outcome === null && this.#wish === null && this.#resumesLeft > 0) {
       this.#resumesLeft -= 1;
       this.#launch(job, resolve);
-      return true;
+      return;
     }
-    this.#end({ state: "failed", error: deathOf(exit, job) });
-    return false;
+    const outcome = this.#outcome ?? endOf(this.#wish, exit, job);
+    if (outcome.state !== "failed") {
+      await rm(job.jobDir, { recursive: true, force: true }).catch(() => undefined); // the next job of this recipe clears it
+    }
+    if (!this.#status) return;
+    this.#change({ ...this.#status, ...outcome, endedAt: this.#options.now() });
+    resolve(this.#status);
   }
 
-  #take(report: TrainingReport): void {
-    switch (report.type) {
-      case "progress":
-        if (this.#status && this.running) this.#change({ ...this.#status, progress: report });
-        return;
-      case "completed":
-        this.#end({ state: "completed", result: report.result, error: null });
-        return;
-      case "canceled":
-        this.#end({ state: "canceled", error: null });
-        return;
-      case "failed":
-        this.#end({ state: "failed", error: { code: report.code, message: report.message } });
-    }
-  }
-
-  #end(change: Partial<JobStatus> & Pick<JobStatus, "state">): void {
-    if (!this.#status || !this.running) return;
-    this.#change({ ...this.#status, ...change, endedAt: this.#options.now() });
-    if (change.state !== "failed") void rm(this.#status.job.jobDir, { recursive: true, force: true });
+  #killAfterGrace(child: Child<TrainingRequest, TrainingReport>): void {
+    setTimeout(() => {
+      child.kill();
+    }, this.#options.graceMs ?? GRACE_MS).unref();
   }
 
   #change(status: JobStatus): void {
@@ -153,12 +169,30 @@ export class TrainingSupervisor {
   }
 }
 
-function deathOf(exit: ChildExit, job: TrainingJob): { code: string; message: string } {
+type Outcome = Pick<JobStatus, "state" | "result" | "error">;
+
+function outcomeOf(report: Exclude<TrainingReport, { type: "progress" }>): Outcome {
+  switch (report.type) {
+    case "completed":
+      return { state: "completed", result: report.result, error: null };
+    case "canceled":
+      return { state: "canceled", result: null, error: null };
+    case "failed":
+      return { state: "failed", result: null, error: { code: report.code, message: report.message } };
+  }
+}
+
+/** What became of a job whose process ended without a word. */
+function endOf(wish: "cancel" | "stop" | null, exit: ChildExit, job: TrainingJob): Outcome {
+  if (wish === "cancel") return { state: "canceled", result: null, error: null };
+  const kept = `the checkpoint in ${job.jobDir} is kept and the next train.start goes on from it`;
+  if (wish === "stop") {
+    const message = `assayd was stopped during the training; ${kept}`;
+    return { state: "failed", result: null, error: { code: "stopped", message } };
+  }
   const how = exit.signal ?? `exit code ${exit.code ?? "unknown"}`;
-  const error = new TrainingError(
-    "trainer-died",
+  const message =
     `the training process ended by itself (${how}). If the machine was short of memory, lower training.method.*.batch or raise ` +
-      `training.memoryLimitMb (now ${job.memoryLimitMb}); the checkpoint in ${job.jobDir} is kept and the next train.start goes on from it`,
-  );
-  return { code: error.code, message: error.message };
+    `training.memoryLimitMb (now ${job.memoryLimitMb}); ${kept}`;
+  return { state: "failed", result: null, error: { code: "trainer-died", message } };
 }

@@ -26,7 +26,11 @@ const BASES = 160;
 const OTHERS = 4;
 
 /** Makes stage 1's pictures from training normals, anomalies on the product only where one can be told from its ground. */
-export async function synthesize(work: Work, train: readonly number[], normalFeatures: FeatureFile): Promise<SyntheticSet> {
+export async function synthesize(
+  work: Work,
+  train: readonly number[],
+  normalFeatures: FeatureFile,
+): Promise<SyntheticSet> {
   const { job, key, session, progress, signal, method } = work;
   const { pictures } = work.normals;
   const count = method.amplify?.images ?? 0;
@@ -38,22 +42,35 @@ export async function synthesize(work: Work, train: readonly number[], normalFea
   const bases = train.slice(0, BASES);
   const foregrounds = await foregroundsOf(work, bases, normalFeatures);
 
-  const features = await FeatureFile.openOrMake(join(job.jobDir, `synthetic-${key}.f16`), session.shapes, count, async function* () {
-    for (let index = 0; index < count; index += 1) {
-      signal.throwIfAborted();
-      const random = createRandom(hashSeed(training.seed, `synthetic-${index}`));
-      const base = index % bases.length;
-      const others = shuffled(bases.length, random)
-        .slice(0, OTHERS)
-        .map((other) => pictures[bases[other] as number] as Uint8Array);
-      const foreground = foregrounds[base] ?? null;
-      const made = synthesizeAnomaly(pictures[bases[base] as number] as Uint8Array, size, { random, foreground, textures, others });
-      masks.set(made.mask, index * pixels);
-      yield await session.features(made.image);
-      progress.stage("synthesize", { done: (index + 1) / count, message: `synthetic anomaly ${index + 1}/${count}` });
-    }
-    await writeDurably(maskPath, masks);
-  });
+  const features = await FeatureFile.openOrMake(
+    join(job.jobDir, `synthetic-${key}.f16`),
+    session.shapes,
+    count,
+    async function* () {
+      for (let index = 0; index < count; index += 1) {
+        signal.throwIfAborted();
+        const random = createRandom(hashSeed(training.seed, `synthetic-${index}`));
+        const base = index % bases.length;
+        const others = shuffled(bases.length, random)
+          .slice(0, OTHERS)
+          .map((other) => pictures[bases[other]!]!);
+        const foreground = foregrounds[base] ?? null;
+        const made = synthesizeAnomaly(pictures[bases[base]!]!, size, {
+          random,
+          foreground,
+          textures,
+          others,
+        });
+        masks.set(made.mask, index * pixels);
+        yield await session.features(made.image);
+        progress.stage("synthesize", {
+          done: (index + 1) / count,
+          message: `synthetic anomaly ${index + 1}/${count}`,
+        });
+      }
+      await writeDurably(maskPath, masks);
+    },
+  );
   masks.set(await readFile(maskPath));
   return { count, features, masks: (indices) => joinedMasks(masks, indices, pixels) };
 }
@@ -64,10 +81,14 @@ async function textureSource({ job }: Work): Promise<TextureSource> {
 }
 
 /** A 0/1 mask at picture size for each base, or nothing where product and ground cannot be told apart. */
-async function foregroundsOf({ job, session }: Work, bases: readonly number[], features: FeatureFile): Promise<readonly Uint8Array[]> {
-  const shape = session.shapes[0] as Shape;
+async function foregroundsOf(
+  { job, session }: Work,
+  bases: readonly number[],
+  features: FeatureFile,
+): Promise<readonly Uint8Array[]> {
+  const shape = session.shapes[0]!;
   const maps: Float32Array[] = [];
-  for (const base of bases) maps.push(channelsFirst((await features.read([base]))[0] as Float32Array, shape));
+  for (const base of bases) maps.push(channelsFirst((await features.read([base]))[0]!, shape));
   const { masks, isSplit } = findForeground(maps, shape);
   return isSplit ? masks.map((mask) => scaleForeground(mask, shape, job.inputSize)) : [];
 }
@@ -76,7 +97,8 @@ async function foregroundsOf({ job, session }: Work, bases: readonly number[], f
 function channelsFirst(map: Float32Array, { c, h, w }: Shape): Float32Array {
   const turned = new Float32Array(map.length);
   for (let pixel = 0; pixel < h * w; pixel += 1) {
-    for (let channel = 0; channel < c; channel += 1) turned[channel * h * w + pixel] = map[pixel * c + channel] as number;
+    for (let channel = 0; channel < c; channel += 1)
+      turned[channel * h * w + pixel] = map[pixel * c + channel]!;
   }
   return turned;
 }

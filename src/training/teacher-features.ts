@@ -24,13 +24,17 @@ export interface TeacherSessionOptions {
 
 /** @throws ModelError if ONNX Runtime cannot open the teacher */
 export async function openTeacherSession(options: TeacherSessionOptions): Promise<TeacherSession> {
-  const session: OnnxSession = await openSession({ model: options.onnxFile, providers: ["cuda", "cpu"], threads: options.threads });
+  const session: OnnxSession = await openSession({
+    model: options.onnxFile,
+    providers: ["cuda", "cpu"],
+    threads: options.threads,
+  });
   const dims = [1, options.size.height, options.size.width, 3];
   return {
     shapes: options.levels.map(({ shape }) => shape),
     features: async (picture) => {
       const outputs = await session.run({ image: { dims, data: picture } });
-      return options.levels.map(({ level }) => outputs[`f${level}`]?.data as Float32Array);
+      return options.levels.map(({ level }) => outputs[`f${level}`]?.data!);
     },
     close: () => session.release(),
   };

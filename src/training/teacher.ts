@@ -11,7 +11,12 @@ import type { TrainingJob } from "./protocol.ts";
 export async function openJobTeacher(job: TrainingJob): Promise<Teacher> {
   const id = basename(job.teacherDir);
   if (!existsSync(job.teacherDir) && id === DEFAULT_TEACHER.id) {
-    await importTeacher({ file: "default", id, teachersDir: dirname(job.teacherDir), inputSize: job.inputSize.width });
+    await importTeacher({
+      file: "default",
+      id,
+      teachersDir: dirname(job.teacherDir),
+      inputSize: job.inputSize.width,
+    });
   }
   return openTeacher(job.teacherDir);
 }

@@ -3,7 +3,13 @@ import type { Size } from "../domain/inspection.ts";
 import { tfOps } from "../graph/tf-ops.ts";
 import { TfWeights } from "../graph/tf-weights.ts";
 import { tf } from "../graph/tf.ts";
-import { inspectorOf, withInspector, type Candidate, type Scored, type ScoreScale } from "./inspector-export.ts";
+import {
+  inspectorOf,
+  withInspector,
+  type Candidate,
+  type Scored,
+  type ScoreScale,
+} from "./inspector-export.ts";
 import type { Split } from "./split.ts";
 import type { Work } from "./work.ts";
 
@@ -30,9 +36,12 @@ export async function validate(
   const { job, normals, progress, scale, model, split } = work;
   progress.stage("validate", { done: 0, message: "trainer against ONNX Runtime on real frames" });
   const indices = [...split.heldOut, ...split.train].slice(0, GOLDEN_FRAMES);
-  const pictures = indices.map((index) => normals.pictures[index] as Uint8Array);
+  const pictures = indices.map((index) => normals.pictures[index]!);
   const { maxAbs, scores } = await checkParity(candidate, scale, model, pictures, job.threads);
-  return { golden: pictures.map((picture, at) => ({ picture, score: scores[at] ?? NaN })), parityMaxAbs: maxAbs };
+  return {
+    golden: pictures.map((picture, at) => ({ picture, score: scores[at] ?? NaN })),
+    parityMaxAbs: maxAbs,
+  };
 }
 
 export interface Parity {
@@ -58,7 +67,7 @@ export async function checkParity(
     for (const picture of pictures) all.push(await score(picture));
     return all;
   });
-  const maxAbs = Math.max(...expected.map((scored, index) => difference(scored, actual[index] as Scored)));
+  const maxAbs = Math.max(...expected.map((scored, index) => difference(scored, actual[index]!)));
   if (!(maxAbs <= PARITY_LIMIT)) {
     throw new TrainingError(
       "parity",
@@ -70,7 +79,11 @@ export async function checkParity(
 }
 
 /** Score and map of pictures by tfjs, from the same text and weights that are exported. */
-function scoreWithTrainer(candidate: Candidate, scale: ScoreScale, pictures: readonly Uint8Array[]): Scored[] {
+function scoreWithTrainer(
+  candidate: Candidate,
+  scale: ScoreScale,
+  pictures: readonly Uint8Array[],
+): Scored[] {
   const { network, weights } = inspectorOf(candidate, scale);
   const variables = new TfWeights(weights, new Set());
   try {
@@ -78,7 +91,10 @@ function scoreWithTrainer(candidate: Candidate, scale: ScoreScale, pictures: rea
     return pictures.map((picture) =>
       tf.tidy(() => {
         const [score, map] = network(ops, [pictureTensor(picture, candidate.size)]);
-        return { score: score?.dataSync()[0] ?? NaN, map: (map?.dataSync() as Float32Array | undefined) ?? new Float32Array() };
+        return {
+          score: score?.dataSync()[0] ?? NaN,
+          map: (map?.dataSync() as Float32Array | undefined) ?? new Float32Array(),
+        };
       }),
     );
   } finally {
@@ -88,12 +104,14 @@ function scoreWithTrainer(candidate: Candidate, scale: ScoreScale, pictures: rea
 
 /** [1, H, W, 3] in 0..1 */
 function pictureTensor(picture: Uint8Array, { width, height }: Size) {
-  return tf.div(tf.tensor4d(picture, [1, height, width, 3], "float32"), 255) as ReturnType<typeof tf.tensor4d>;
+  return tf.div(tf.tensor4d(picture, [1, height, width, 3], "float32"), 255) as ReturnType<
+    typeof tf.tensor4d
+  >;
 }
 
 /** NaN where either side is not finite, so that no comparison can pass it. */
 function difference(a: Scored, b: Scored): number {
   let worst = Math.abs(a.score - b.score);
-  for (let i = 0; i < a.map.length; i += 1) worst = Math.max(worst, Math.abs((a.map[i] as number) - (b.map[i] as number)));
+  for (let i = 0; i < a.map.length; i += 1) worst = Math.max(worst, Math.abs(a.map[i]! - b.map[i]!));
   return Number.isFinite(worst) ? worst : NaN;
 }
