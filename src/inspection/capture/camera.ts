@@ -4,6 +4,7 @@ import { CaptureError } from "../../domain/errors.ts";
 import type { Frame, Size } from "../../domain/inspection.ts";
 import { Backoff, Child, type ChildExit } from "../../system/children.ts";
 import { maskPasswords } from "./fault-text.ts";
+import { PendingRequests } from "./pending-requests.ts";
 import type { CameraState, CaptureReport, CaptureRequest } from "./protocol.ts";
 
 /** A silent process is hung; its first sign may take longer: GStreamer scans its plugins when its cache is cold. */
@@ -69,17 +70,6 @@ export interface GrabOptions {
   readonly timeoutMs: number;
 }
 
-interface PendingGrab {
-  readonly resolve: (frame: Frame) => void;
-  readonly reject: (error: CaptureError) => void;
-  readonly timer: NodeJS.Timeout;
-}
-
-interface PendingEvidence {
-  readonly resolve: (jpeg: Uint8Array | null) => void;
-  readonly timer: NodeJS.Timeout;
-}
-
 /**
  * One camera as the main process sees it: starts and watches its capture process, replaces one that ended or fell silent,
  * and never waits for it: every call ends by its own time-out.
@@ -88,8 +78,8 @@ export class Camera {
   readonly #options: CameraOptions;
   readonly #entry: URL;
   readonly #backoff = new Backoff(RESTART_FIRST_MS, RESTART_MAX_MS);
-  readonly #grabs = new Map<number, PendingGrab>();
-  readonly #evidence = new Map<number, PendingEvidence>();
+  readonly #grabs = new PendingRequests<Frame>();
+  readonly #evidence = new PendingRequests<Uint8Array | null>();
   #child: Child<CaptureRequest, CaptureReport> | null = null;
   #running = false;
   #state: CameraState = "opening";
@@ -124,7 +114,7 @@ export class Camera {
       sharpness: beat?.sharpness ?? null,
       rssBytes: beat?.rssBytes ?? null,
       restarts: Math.max(0, this.#starts - 1),
-      pid: this.#child?.pid ?? null,
+      pid: this.#child?.alive === true ? (this.#child.pid ?? null) : null,
       frozen: this.#state === "frozen",
     };
   }
@@ -150,22 +140,16 @@ export class Camera {
 
   /** One frame. @throws CaptureError `no_frame`, `stale_frame` or `image_quality` (the part's reason), by `timeoutMs` at the latest */
   grab({ mode, maxAgeMs, timeoutMs }: GrabOptions): Promise<Frame> {
-    return new Promise((resolve, reject) => {
-      const grabId = this.#nextId++;
-      if (this.#child?.alive !== true) {
-        reject(
-          this.#failure("no_frame", `its capture process is not running; the camera is ${this.#describe()}`),
-        );
-        return;
-      }
-      this.#child.send({ type: "grab", grabId, mode, maxAgeMs, timeoutMs });
-      const timer = setTimeout(() => {
-        this.#settle(grabId)?.reject(
-          this.#failure("no_frame", `no answer within ${timeoutMs} ms; the camera is ${this.#describe()}`),
-        );
-      }, timeoutMs + GRACE_MS);
-      this.#grabs.set(grabId, { resolve, reject, timer });
-    });
+    const child = this.#child;
+    if (child?.alive !== true) {
+      const why = `its capture process is not running; the camera is ${this.#describe()}`;
+      return Promise.reject(this.#failure("no_frame", why));
+    }
+    const grabId = this.#nextId++;
+    child.send({ type: "grab", grabId, mode, maxAgeMs, timeoutMs });
+    return this.#grabs.open(grabId, timeoutMs + GRACE_MS, () =>
+      this.#failure("no_frame", `no answer within ${timeoutMs} ms; the camera is ${this.#describe()}`),
+    );
   }
 
   /** Every frame goes to `onFrame` from now on, or no more. Outlasts a restart of the capture process. */
@@ -181,19 +165,13 @@ export class Camera {
   }
 
   /** The full-size JPEG of one of the last 32 frames; null if it is gone or the camera does not answer within 1.5 s. */
-  evidence(frameId: string): Promise<Uint8Array | null> {
-    return new Promise((resolve) => {
-      const requestId = this.#nextId++;
-      if (this.#child?.alive !== true) {
-        resolve(null);
-        return;
-      }
-      this.#child.send({ type: "evidence", requestId, frameId });
-      const timer = setTimeout(() => {
-        this.#answerEvidence(requestId, null);
-      }, EVIDENCE_TIMEOUT_MS);
-      this.#evidence.set(requestId, { resolve, timer });
-    });
+  async evidence(frameId: string): Promise<Uint8Array | null> {
+    const child = this.#child;
+    if (child?.alive !== true) return null;
+    const requestId = this.#nextId++;
+    child.send({ type: "evidence", requestId, frameId });
+    const noAnswer = () => this.#failure("no_evidence", "no answer");
+    return this.#evidence.open(requestId, EVIDENCE_TIMEOUT_MS, noAnswer).catch(() => null);
   }
 
   #launch(): void {
@@ -237,10 +215,10 @@ export class Camera {
         this.#onFrame(report);
         return;
       case "grab-failed":
-        this.#settle(report.grabId)?.reject(this.#failure(report.reason, report.message));
+        this.#grabs.reject(report.grabId, this.#failure(report.reason, report.message));
         return;
       case "evidence":
-        this.#answerEvidence(report.requestId, report.jpeg);
+        this.#evidence.resolve(report.requestId, report.jpeg);
         return;
       case "heartbeat":
         this.#heartbeat = { ...report, receivedAt: this.#lastSign };
@@ -252,7 +230,7 @@ export class Camera {
 
   #onFrame({ grabId, frame, missed }: Extract<CaptureReport, { type: "frame" }>): void {
     this.#nextCounter = Math.max(this.#nextCounter, frame.counter + 1);
-    if (grabId !== null) this.#settle(grabId)?.resolve(frame);
+    if (grabId !== null) this.#grabs.resolve(grabId, frame);
     else if (this.#streaming) this.#options.onFrame(frame, missed);
   }
 
@@ -296,26 +274,9 @@ export class Camera {
     onState({ state, code, message });
   }
 
-  #settle(grabId: number): PendingGrab | undefined {
-    const pending = this.#grabs.get(grabId);
-    if (pending === undefined) return undefined;
-    clearTimeout(pending.timer);
-    this.#grabs.delete(grabId);
-    return pending;
-  }
-
-  #answerEvidence(requestId: number, jpeg: Uint8Array | null): void {
-    const pending = this.#evidence.get(requestId);
-    if (pending === undefined) return;
-    clearTimeout(pending.timer);
-    this.#evidence.delete(requestId);
-    pending.resolve(jpeg);
-  }
-
   #rejectAll(why: string): void {
-    for (const grabId of [...this.#grabs.keys()])
-      this.#settle(grabId)?.reject(this.#failure("no_frame", why));
-    for (const requestId of [...this.#evidence.keys()]) this.#answerEvidence(requestId, null);
+    this.#grabs.rejectAll(() => this.#failure("no_frame", why));
+    this.#evidence.rejectAll(() => this.#failure("no_evidence", why));
   }
 
   #describe(): string {

@@ -4,8 +4,8 @@ import { folderSource } from "./folder-source.ts";
 import { loadGStreamer } from "./gstreamer.ts";
 import { brightness, sharpness } from "./image-quality.ts";
 import type { PictureSource } from "./picture-player.ts";
-import type { CaptureReport, CaptureRequest } from "./protocol.ts";
-import { CaptureSession, type OpenRequest } from "./session.ts";
+import type { CaptureReport, CaptureRequest, OpenRequest } from "./protocol.ts";
+import { CaptureSession } from "./session.ts";
 import { simulatedSource } from "./simulated-source.ts";
 
 /** The capture process: one camera, driven by the messages of protocol.ts, gone with its parent. */

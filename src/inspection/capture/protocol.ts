@@ -33,6 +33,8 @@ export type CaptureRequest =
   /** Simulated and folder cameras: play only normal parts (teaching) or the mixed line. Ignored by real cameras. */
   | { readonly type: "line"; readonly content: "normal" | "mixed" };
 
+export type OpenRequest = Extract<CaptureRequest, { type: "open" }>;
+
 export type CameraState = "opening" | "playing" | "stalled" | "frozen" | "ended" | "failed";
 
 export type CaptureReport =

@@ -3,7 +3,8 @@ import type { Frame } from "../../domain/inspection.ts";
 import { Backoff } from "../../system/children.ts";
 import { EvidenceRing } from "./evidence-ring.ts";
 import { faultText } from "./fault-text.ts";
-import { FrameCounter, PtsClock } from "./frame-clock.ts";
+import { wrongCaps, wrongLength } from "./frame-format.ts";
+import { FrameMaker } from "./frame-maker.ts";
 import type { GdpBuffer } from "./gdp.ts";
 import type { GStreamer } from "./gstreamer.ts";
 import { checkImage, FrozenCheck } from "./image-quality.ts";
@@ -11,9 +12,7 @@ import { launchString } from "./launch.ts";
 import { Mailbox, type Grab, type GrabFailure } from "./mailbox.ts";
 import { PicturePlayer, type PictureSource } from "./picture-player.ts";
 import { CapturePipeline, type Fault } from "./pipeline.ts";
-import type { CameraState, CaptureReport, CaptureRequest } from "./protocol.ts";
-
-export type OpenRequest = Extract<CaptureRequest, { type: "open" }>;
+import type { CameraState, CaptureReport, OpenRequest } from "./protocol.ts";
 
 /** Failures in a row on one pipeline object before the process is given up for a new one (platform.md §2.2). */
 const MAX_FAILURES = 5;
@@ -27,7 +26,6 @@ const FIRST_DRAIN_MS = 1000;
 /** Playing this long makes earlier failures history. */
 const HEALTHY_MS = 2000;
 const EVIDENCE_WAIT_MS = 1000;
-const FRAME_IDS_KEPT = 64;
 
 export interface SessionOptions {
   readonly open: OpenRequest;
@@ -53,10 +51,7 @@ export class CaptureSession {
   readonly #player: PicturePlayer | null;
   readonly #mailbox: Mailbox;
   readonly #evidence = new EvidenceRing();
-  readonly #evidenceKeys = new Map<string, string>();
-  #run = 0;
-  readonly #clock = new PtsClock();
-  readonly #counter: FrameCounter;
+  readonly #frameMaker: FrameMaker;
   readonly #frozenCheck: FrozenCheck;
   readonly #backoff = new Backoff(100, 5000);
   /** Null before the first report. */
@@ -76,20 +71,21 @@ export class CaptureSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     const { open } = options;
-    this.#counter = new FrameCounter(open.firstCounter);
     this.#frozenCheck = new FrozenCheck(open.frozenAfterFrames);
     this.#lastFrameMs = options.now();
     this.#mailbox = this.#makeMailbox();
     this.#player = this.#makePlayer();
+    this.#frameMaker = new FrameMaker({ ...options, player: this.#player });
     this.#pipeline = new CapturePipeline(options.gstreamer, launchString(open.source, open.crop, open.size), {
       onFrame: (buffer) => {
         this.#onFrame(buffer);
       },
       onEvidence: ({ ptsNs, payload }) => {
-        if (ptsNs !== null) this.#evidence.put(this.#evidenceKey(ptsNs), payload);
+        if (ptsNs !== null) this.#evidence.put(this.#frameMaker.evidenceKey(ptsNs), payload);
       },
       onCaps: (caps) => {
-        this.#checkCaps(caps);
+        const wrong = wrongCaps(caps, open.size);
+        if (wrong !== null) this.#onFault({ code: "wrong-caps", message: wrong });
       },
       onFault: (fault) => {
         this.#onFault(fault);
@@ -114,9 +110,7 @@ export class CaptureSession {
     this.#fault = null;
     this.#firstFrameMs = null;
     this.#openedMs = this.#options.now();
-    this.#clock.reset();
-    this.#counter.reset();
-    this.#run++;
+    this.#frameMaker.restart();
     this.#isEnding = false;
     if (this.#failures === 0) this.#setState("opening", "opening", ""); // else it is failed until a frame proves otherwise
     this.#pipeline.play();
@@ -156,7 +150,7 @@ export class CaptureSession {
   }
 
   async evidence(requestId: number, frameId: string): Promise<void> {
-    const key = this.#evidenceKeys.get(frameId);
+    const key = this.#frameMaker.evidenceKeyOf(frameId);
     const jpeg = key === undefined ? null : await this.#evidence.get(key, EVIDENCE_WAIT_MS);
     this.#options.report({ type: "evidence", requestId, jpeg });
   }
@@ -181,38 +175,16 @@ export class CaptureSession {
 
   #onFrame(buffer: GdpBuffer): void {
     if (this.#fault !== null) return;
-    const { size, camera } = this.#options.open;
-    const expected = size.width * size.height * 3;
-    if (buffer.payload.length !== expected) {
-      const message = `a frame of ${buffer.payload.length} bytes, ${expected} (RGB ${size.width}x${size.height}) are expected`;
-      this.#onFault({ code: "wrong-caps", message });
+    const wrong = wrongLength(buffer.payload, this.#options.open.size);
+    if (wrong !== null) {
+      this.#onFault({ code: "wrong-caps", message: wrong });
       return;
     }
-    const taken = this.#identify(buffer);
-    if (taken === null) return;
-    const { counter, capturedMs, clock, truth } = taken;
-    const now = this.#options.now();
-    this.#noteFrame(now, buffer.payload);
-    const id = `${camera}-${counter}`;
-    if (buffer.ptsNs !== null) this.#rememberEvidence(id, this.#evidenceKey(buffer.ptsNs));
-    const capturedAt = this.#options.wallClock() - (now - capturedMs);
-    const simulated = this.#player !== null;
-    this.#mailbox.put(
-      { id, camera, counter, capturedAt, clock, ...size, data: buffer.payload, simulated, truth },
-      capturedMs,
-    );
+    const made = this.#frameMaker.make(buffer);
+    if (made === null) return;
+    this.#noteFrame(this.#options.now(), buffer.payload);
+    this.#mailbox.put(made.frame, made.capturedMs);
     this.#endWhenDone();
-  }
-
-  #identify(buffer: GdpBuffer): (Pick<Frame, "counter" | "clock" | "truth"> & { capturedMs: number }) | null {
-    const now = this.#options.now();
-    if (this.#player !== null) {
-      const played = buffer.ptsNs === null ? undefined : this.#player.played(buffer.ptsNs);
-      return played === undefined ? null : { ...played, capturedMs: played.pushedMs, clock: "pts" };
-    }
-    const counter = this.#counter.count(buffer);
-    if (buffer.ptsNs === null) return { counter, capturedMs: now, clock: "arrival", truth: null };
-    return { counter, capturedMs: this.#clock.capturedAt(buffer.ptsNs, now), clock: "pts", truth: null };
   }
 
   #noteFrame(now: number, data: Uint8Array): void {
@@ -230,27 +202,6 @@ export class CaptureSession {
         `the last ${this.#options.open.frozenAfterFrames} pictures are the same to the bit`,
       );
     } else if (this.#state !== "ended") this.#setState("playing", "playing", "");
-  }
-
-  /** Time stamps begin again when a pipeline is restarted. */
-  #evidenceKey(ptsNs: number): string {
-    return `${this.#run}/${ptsNs}`;
-  }
-
-  #rememberEvidence(id: string, key: string): void {
-    this.#evidenceKeys.set(id, key);
-    for (const oldest of this.#evidenceKeys.keys()) {
-      if (this.#evidenceKeys.size <= FRAME_IDS_KEPT) break;
-      this.#evidenceKeys.delete(oldest);
-    }
-  }
-
-  #checkCaps(caps: string): void {
-    const { width, height } = this.#options.open.size;
-    const is = (field: string) => new RegExp(`\\b${field}(,|;|$)`).test(caps);
-    if (is("format=\\(string\\)RGB") && is(`width=\\(int\\)${width}`) && is(`height=\\(int\\)${height}`))
-      return;
-    this.#onFault({ code: "wrong-caps", message: `caps are ${caps}, RGB ${width}x${height} is expected` });
   }
 
   /** The first fault stops the pipeline; the bus may still tell the reason behind it, which replaces a mere `eos`. */
