@@ -33,8 +33,15 @@ firstVerdictSeconds, bundleId. A value that cannot be known is null.`;
 export function demoCommand(): Command {
   return new Command("demo")
     .description("Start a station on embedded defaults: teach it from good parts, then judge every part")
-    .option("--parts <n>", "end after this many parts with a summary (else runs until Ctrl-C)", positiveInteger)
-    .option("--images <dir>", "play this folder: MVTec form (train/good, test/*) or a flat folder of good pictures")
+    .option(
+      "--parts <n>",
+      "end after this many parts with a summary (else runs until Ctrl-C)",
+      positiveInteger,
+    )
+    .option(
+      "--images <dir>",
+      "play this folder: MVTec form (train/good, test/*) or a flat folder of good pictures",
+    )
     .option("--camera <device>", "a V4L2 camera, e.g. /dev/video0")
     .option("--rtsp <url>", "an RTSP camera")
     .option("--pipeline <launch>", "a GStreamer launch string up to the sink")
@@ -95,11 +102,17 @@ function demoConfig(flags: DemoFlags): Config {
 }
 
 function sourceOf(flags: DemoFlags): CameraSource {
-  const chosen = [flags.images, flags.camera, flags.rtsp, flags.pipeline].filter((value) => value !== undefined);
+  const chosen = [flags.images, flags.camera, flags.rtsp, flags.pipeline].filter(
+    (value) => value !== undefined,
+  );
   if (chosen.length > 1) {
-    throw new InputError("demo-source", "give only one of --images, --camera, --rtsp, --pipeline: a demo has one camera");
+    throw new InputError(
+      "demo-source",
+      "give only one of --images, --camera, --rtsp, --pipeline: a demo has one camera",
+    );
   }
-  const source = (value: unknown): CameraSource => configSchema.shape.cameras.unwrap().element.shape.source.parse(value);
+  const source = (value: unknown): CameraSource =>
+    configSchema.shape.cameras.unwrap().element.shape.source.parse(value);
   const fps = flags.rate ?? 10;
   if (flags.images !== undefined) return source({ kind: "folder", path: resolve(flags.images), fps });
   if (flags.camera !== undefined) return source({ kind: "v4l2", device: flags.camera });
@@ -110,7 +123,8 @@ function sourceOf(flags: DemoFlags): CameraSource {
 
 function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value <= 0) throw new InvalidArgumentError("expected a whole number above 0");
+  if (!Number.isInteger(value) || value <= 0)
+    throw new InvalidArgumentError("expected a whole number above 0");
   return value;
 }
 

@@ -16,9 +16,11 @@ import { stationGauges } from "./run/station-gauges.ts";
 export function runCommand(): Command {
   return new Command("run")
     .description("Run the station: inspect, publish, train on demand; until SIGTERM or Ctrl-C")
-    .option("-c, --config <file>", "configuration", process.env["ASSAYD_CONFIG"])
+    .option("-c, --config <file>", "configuration", process.env.ASSAYD_CONFIG)
     .action(async (flags: { config?: string }) => {
-      const config = loadConfig(flags.config ?? null, process.env, { readFile: (path) => readFileSync(path, "utf8") });
+      const config = loadConfig(flags.config ?? null, process.env, {
+        readFile: (path) => readFileSync(path, "utf8"),
+      });
       process.exitCode = await runStation(config);
     });
 }
@@ -30,7 +32,7 @@ async function runStation(config: Config): Promise<number> {
     write: (line) => process.stderr.write(line),
   });
   const metrics = createMetrics({ rss: () => process.memoryUsage.rss() });
-  const credentialsDirectory = process.env["CREDENTIALS_DIRECTORY"];
+  const credentialsDirectory = process.env.CREDENTIALS_DIRECTORY;
   const station = await Station.create({
     config,
     logger,
@@ -38,8 +40,17 @@ async function runStation(config: Config): Promise<number> {
     ...(credentialsDirectory !== undefined && { credentialsDirectory }),
     onInspection: metrics.inspected,
   });
-  const systemd = connectSystemd({ env: process.env, pid: process.pid, progress: () => station.progress, logger });
-  const services = [stationService(station, logger), gaugeService(station, metrics), ...statusService(config, station, metrics, logger)];
+  const systemd = connectSystemd({
+    env: process.env,
+    pid: process.pid,
+    progress: () => station.progress,
+    logger,
+  });
+  const services = [
+    stationService(station, logger),
+    gaugeService(station, metrics),
+    ...statusService(config, station, metrics, logger),
+  ];
   const ready: Service = {
     name: "systemd",
     start: async () => {
@@ -65,7 +76,10 @@ function stationService(station: Station, logger: Logger): Service {
     name: "station",
     start: async () => {
       await station.start();
-      logger.info({ broker: station.brokerUrl, topics: `${station.topicRoot}/#`, ready: station.ready }, "station is up");
+      logger.info(
+        { broker: station.brokerUrl, topics: `${station.topicRoot}/#`, ready: station.ready },
+        "station is up",
+      );
     },
     stop: () => station.stop(),
   };
@@ -87,9 +101,17 @@ function gaugeService(station: Station, metrics: Metrics): Service {
   };
 }
 
-function statusService(config: Config, station: Station, metrics: Metrics, logger: Logger): readonly Service[] {
+function statusService(
+  config: Config,
+  station: Station,
+  metrics: Metrics,
+  logger: Logger,
+): readonly Service[] {
   if (!config.http.enabled) return [];
-  const health = () => ({ healthy: station.ready, reasons: station.faults.map(({ source, code, text }) => `${source} ${code}: ${text}`) });
+  const health = () => ({
+    healthy: station.ready,
+    reasons: station.faults.map(({ source, code, text }) => `${source} ${code}: ${text}`),
+  });
   const server = new StatusServer({ ...config.http, health, registry: metrics.registry });
   return [
     {

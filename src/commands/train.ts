@@ -38,7 +38,9 @@ export function trainCommand(): Command {
 }
 
 async function train(images: string, flags: TrainFlags): Promise<void> {
-  const loaded = loadConfig(flags.config ?? null, process.env, { readFile: (path) => readFileSync(path, "utf8") });
+  const loaded = loadConfig(flags.config ?? null, process.env, {
+    readFile: (path) => readFileSync(path, "utf8"),
+  });
   const stateDir = flags.stateDir === undefined ? loaded.station.stateDir : resolve(flags.stateDir);
   const config = { ...loaded, station: { ...loaded.station, stateDir } };
   const store = new BundleStore(statePaths(stateDir));
@@ -50,7 +52,11 @@ async function train(images: string, flags: TrainFlags): Promise<void> {
     now: new Date(),
   });
   const status = await runJob(job, view);
-  if (!status.result) throw new TrainingError(status.error?.code ?? status.state, status.error?.message ?? `training was ${status.state}`);
+  if (!status.result)
+    throw new TrainingError(
+      status.error?.code ?? status.state,
+      status.error?.message ?? `training was ${status.state}`,
+    );
   if (flags.promote) await store.promote(flags.recipe, status.result.bundleId);
   const { falseRejectRate, ...result } = status.result;
   view.say(

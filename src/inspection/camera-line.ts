@@ -98,7 +98,8 @@ export class CameraLine {
   /** What judges the next part, or in words why nothing does. */
   get model(): ActiveModel | string {
     const { ready, bundleId } = this.#parts.inspector.status;
-    if (bundleId === null) return "there is no trained model yet; collect normal parts and train (cmd/collect.start, cmd/train.start)";
+    if (bundleId === null)
+      return "there is no trained model yet; collect normal parts and train (cmd/collect.start, cmd/train.start)";
     if (!ready) return `the inference process of ${bundleId} is starting`;
     const thresholds = this.#thresholds.get(bundleId);
     if (!thresholds) return `model ${bundleId} has no threshold`;
@@ -139,7 +140,11 @@ export class CameraLine {
     if (this.#triggering) return;
     const { trigger } = this.#parts.config;
     if (trigger.kind === "rate") {
-      this.#triggering = freeRunning(trigger.partsPerSecond, () => void this.trigger({}), this.#parts.clock.mono);
+      this.#triggering = freeRunning(
+        trigger.partsPerSecond,
+        () => void this.trigger({}),
+        this.#parts.clock.mono,
+      );
     }
     if (trigger.kind === "every-frame") {
       this.#parts.camera.stream(true);
@@ -160,7 +165,10 @@ export class CameraLine {
 
   /** Inspects one part now. */
   async trigger(request: { triggerId?: string; partId?: string | null }): Promise<Inspection> {
-    return this.#lane.trigger({ triggerId: request.triggerId ?? this.#newTriggerId(), partId: request.partId ?? null });
+    return this.#lane.trigger({
+      triggerId: request.triggerId ?? this.#newTriggerId(),
+      partId: request.partId ?? null,
+    });
   }
 
   /** A frame of a camera whose every frame is a part; `missed` frames before it were lost in the pipeline. */
@@ -192,7 +200,8 @@ export class CameraLine {
       onVerdict: (inspection, evidence) => {
         this.#lastVerdictMono = clock.mono();
         onVerdict(inspection);
-        if (evidence.frame && inspection.reason !== "image_quality") this.#parts.collector.offer(evidence.frame);
+        if (evidence.frame && inspection.reason !== "image_quality")
+          this.#parts.collector.offer(evidence.frame);
         this.#records.push(inspection.seq, [inspection, evidence]);
       },
     });

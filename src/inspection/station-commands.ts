@@ -1,21 +1,22 @@
 import { InputError } from "../domain/errors.ts";
 import type { CommandHandlers } from "../messaging/commands.ts";
 import type { CameraLine } from "./camera-line.ts";
+import type { StationModels } from "./station-models.ts";
+import type { StationTraining } from "./station-training.ts";
 
 /** What people may ask of a station, whoever carries the wish (MQTT now; the console and the PLC later). */
 export interface StationControl {
-  /** All lines, or the one named. */
-  linesFor(camera: string | null): readonly CameraLine[];
+  readonly models: Pick<StationModels, "promote" | "rollback" | "setThreshold">;
+  readonly training: Pick<StationTraining, "start" | "cancel">;
+  /** The line named, or the only one. */
   line(camera: string | null | undefined): CameraLine;
-  startTraining(line: CameraLine, by: string | null): string;
-  cancelTraining(jobId: string | undefined): string;
-  promote(line: CameraLine, bundleId: string, by: string | null): Promise<void>;
-  rollback(line: CameraLine, by: string | null): Promise<string>;
-  setThreshold(line: CameraLine, limits: { reject: number; warn: number | null }, by: string | null): Promise<void>;
+  /** The line named, or all of them. */
+  linesFor(camera: string | null): readonly CameraLine[];
   snapshot(line: CameraLine): Promise<{ topic: string; bytes: number }>;
   republish(): void;
   /** Says how things are after a change. */
   publishCameraState(line: CameraLine): void;
+  /** Epoch ms. */
   readonly now: () => number;
 }
 
@@ -36,7 +37,10 @@ export function stationCommands(station: () => StationControl): CommandHandlers 
     "collect.start": async (params, { camera }) => {
       const line = station().line(camera);
       if (station().line(camera).collector.status.active) {
-        throw new InputError("collecting", `camera ${line.name} is collecting already; send cmd/collect.stop first`);
+        throw new InputError(
+          "collecting",
+          `camera ${line.name} is collecting already; send cmd/collect.stop first`,
+        );
       }
       const status = await line.collector.start({
         wanted: params.count ?? null,
@@ -49,26 +53,30 @@ export function stationCommands(station: () => StationControl): CommandHandlers 
       const { collected, dropped, error } = await station().line(camera).collector.stop();
       return { status: "ok", data: { collected, dropped, error } };
     },
-    "train.start": async (_params, { camera, by }) => ({
-      status: "accepted",
-      jobId: station().startTraining(station().line(camera), by),
-    }),
-    "train.cancel": async (params) => ({ status: "ok", data: { job_id: station().cancelTraining(params.job_id) } }),
+    "train.start": (_params, { camera, by }) => {
+      const jobId = station().training.start(station().line(camera), by);
+      return Promise.resolve({ status: "accepted", jobId });
+    },
+    "train.cancel": (params) =>
+      Promise.resolve({ status: "ok", data: { job_id: station().training.cancel(params.job_id) } }),
     "model.promote": async (params, { camera, by }) => {
-      await station().promote(station().line(camera), params.id, by);
+      await station().models.promote(station().line(camera), params.id, by);
       return { status: "ok", data: { model_id: params.id } };
     },
     "model.rollback": async (_params, { camera, by }) => ({
       status: "ok",
-      data: { model_id: await station().rollback(station().line(camera), by) },
+      data: { model_id: await station().models.rollback(station().line(camera), by) },
     }),
     "threshold.set": async (params, { camera, by }) => {
       const limits = { reject: params.reject, warn: params.warn ?? null };
-      await station().setThreshold(station().line(camera), limits, by);
+      await station().models.setThreshold(station().line(camera), limits, by);
       return { status: "ok", data: limits };
     },
-    snapshot: async (_params, { camera }) => ({ status: "ok", data: await station().snapshot(station().line(camera)) }),
-    republish: async () => {
+    snapshot: async (_params, { camera }) => ({
+      status: "ok",
+      data: await station().snapshot(station().line(camera)),
+    }),
+    republish: () => {
       station().republish();
       return Promise.resolve({ status: "ok" });
     },

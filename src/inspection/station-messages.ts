@@ -1,6 +1,8 @@
 import type { BundleManifest } from "../bundles/manifest.ts";
 import type { CameraStateMessage } from "../messaging/schemas/camera.ts";
-import type { JobMessage } from "../messaging/schemas/station.ts";
+import type { JobMessage, StationHealth, StationInfo } from "../messaging/schemas/station.ts";
+import type { Config } from "../config/schema.ts";
+import { availableParallelism } from "node:os";
 import type { JobStatus } from "../training/supervisor.ts";
 import type { CameraLine } from "./camera-line.ts";
 
@@ -30,7 +32,11 @@ export function jobMessage(status: JobStatus, camera: string, by: string | null)
     progress: state === "completed" ? 100 : Math.round(1000 * (progress?.progress ?? 0)) / 10,
     eta_s: state === "running" ? (progress?.etaS ?? null) : null,
     message: error?.message ?? (state === "running" ? (progress?.message ?? "starting") : state),
-    metrics: { loss: progress?.loss ?? null, epoch: progress?.epoch ?? null, epochs: progress?.epochs ?? null },
+    metrics: {
+      loss: progress?.loss ?? null,
+      epoch: progress?.epoch ?? null,
+      epochs: progress?.epochs ?? null,
+    },
     data_set: result ? { id: job.recipe, hash: null, images: result.images } : null,
     result: result ? { model_id: result.bundleId, parity_max_abs: result.parityMaxAbs } : null,
     error,
@@ -43,7 +49,11 @@ export function jobMessage(status: JobStatus, camera: string, by: string | null)
 /** `{root}/cam/{camera}/state`, OPC 40100 words for `vision_state`. */
 export function cameraStateMessage(
   line: CameraLine,
-  facts: { readonly manifest: BundleManifest | null; readonly lastSeq: number; readonly configHash: string; readonly since: string },
+  facts: {
+    readonly manifest: BundleManifest | null;
+    readonly configHash: string;
+    readonly since: string;
+  },
 ): Omit<CameraStateMessage, "schema" | "ts"> {
   const { manifest } = facts;
   const { status } = line.camera;
@@ -51,7 +61,7 @@ export function cameraStateMessage(
   const problem = faultOf(line);
   const thresholds = manifest ? line.thresholdsOf(manifest.id) : null;
   return {
-    seq: facts.lastSeq,
+    seq: line.lastSeq,
     vision_state: visionState(line, problem),
     ready: problem === null && line.lane.running,
     busy: line.lane.inFlight > 0,
@@ -85,7 +95,8 @@ export function cameraStateMessage(
 export function faultOf(line: CameraLine): { code: string; text: string } | null {
   const { connected, state, message, frozen } = line.camera.status;
   if (!connected) return { code: `camera-${state}`, text: message || `the camera is ${state}` };
-  if (frozen) return { code: "camera-frozen", text: message || "the camera sends the same picture again and again" };
+  if (frozen)
+    return { code: "camera-frozen", text: message || "the camera sends the same picture again and again" };
   const { model } = line;
   return typeof model === "string" ? { code: "no-model", text: model } : null;
 }
@@ -95,4 +106,39 @@ function visionState(line: CameraLine, problem: { code: string } | null): Camera
   if (problem) return "Error";
   if (!line.lane.running) return "Ready";
   return line.freeRunning ? "ContinuousExecution" : "Ready";
+}
+
+/** `{root}/info` without what the messenger adds. */
+export function infoMessage(
+  { cameras }: Config,
+  commands: readonly string[],
+): Omit<StationInfo, "schema" | "ts" | "station" | "sw"> {
+  return {
+    node: process.version,
+    hardware: `${process.arch}, ${availableParallelism()} cores`,
+    cameras: cameras.map(({ name, source, recipe }) => ({ name, source: source.kind, recipe })),
+    recipes: [...new Set(cameras.map(({ recipe }) => recipe))],
+    commands: [...commands],
+    capabilities: ["train", "heatmap", "overlay"],
+  };
+}
+
+/** `{root}/health` without what the messenger adds. */
+export function healthMessage(
+  lines: readonly CameraLine[],
+  faults: readonly { readonly code: string; readonly text: string }[],
+): Omit<StationHealth, "ts" | "mqtt_queued"> {
+  const [fault] = faults;
+  return {
+    uptime_s: process.uptime(),
+    fault: fault ? { code: fault.code, text: fault.text, since: new Date().toISOString() } : null,
+    memory_bytes: process.memoryUsage.rss(),
+    queue_depth: lines.reduce((sum, { lane }) => sum + lane.inFlight, 0),
+    restarts: Object.fromEntries(
+      lines.flatMap(({ name, camera, inspector }) => [
+        [`capture:${name}`, camera.status.restarts],
+        [`inference:${name}`, inspector.status.restarts],
+      ]),
+    ),
+  };
 }

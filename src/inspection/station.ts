@@ -3,24 +3,23 @@ import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import type { BundleManifest } from "../bundles/manifest.ts";
-import { BundleStore } from "../bundles/store.ts";
-import { readThresholdOverride, writeThresholdOverride } from "../bundles/write.ts";
 import { statePaths, type StatePaths } from "../config/paths.ts";
 import type { CameraConfig, Config } from "../config/schema.ts";
-import { InputError, ModelError, messageOf } from "../domain/errors.ts";
+import { InputError } from "../domain/errors.ts";
 import type { Inspection } from "../domain/inspection.ts";
 import { uuid7 } from "../domain/uuid7.ts";
-import { Messenger, type MessengerStats } from "../messaging/messenger.ts";
+import type { MessengerStats } from "../messaging/messenger-options.ts";
+import { Messenger } from "../messaging/messenger.ts";
 import { Collector } from "../training/collect.ts";
-import { createJob } from "../training/job.ts";
-import { TrainingSupervisor, type JobStatus } from "../training/supervisor.ts";
+import type { JobStatus } from "../training/supervisor.ts";
 import { CameraLine, chooseLine } from "./camera-line.ts";
 import { Camera } from "./capture/camera.ts";
 import { Inspector } from "./infer/inspector.ts";
 import type { PartEvidence } from "./lane.ts";
 import { stationCommands, type StationControl } from "./station-commands.ts";
-import { cameraStateMessage, faultOf, jobMessage } from "./station-messages.ts";
+import { cameraStateMessage, faultOf, healthMessage, infoMessage, jobMessage } from "./station-messages.ts";
+import { StationModels } from "./station-models.ts";
+import { StationTraining } from "./station-training.ts";
 
 export interface StationOptions {
   readonly config: Config;
@@ -35,6 +34,14 @@ export interface StationOptions {
   readonly onJob?: (status: JobStatus) => void;
 }
 
+/** Something that is wrong now. */
+export interface StationFault {
+  /** A camera's name, `mqtt` or `store`. */
+  readonly source: string;
+  readonly code: string;
+  readonly text: string;
+}
+
 const HEALTH_EVERY_MS = 10_000;
 const HEARTBEAT_EVERY_MS = 1000;
 const TRAINING_ENTRY = new URL("../training/process.ts", import.meta.url);
@@ -42,25 +49,23 @@ const TRAINING_ENTRY = new URL("../training/process.ts", import.meta.url);
 /** One machine running assayd: composes the data path of every camera, and the retraining path beside it. */
 export class Station implements StationControl {
   readonly now = (): number => performance.timeOrigin + performance.now();
-  readonly training: TrainingSupervisor;
+  readonly models: StationModels;
+  readonly training: StationTraining;
   readonly #options: StationOptions;
   readonly #paths: StatePaths;
-  readonly #bundles: BundleStore;
   readonly #messenger: Messenger;
   readonly #lines = new Map<string, CameraLine>();
-  readonly #manifests = new Map<string, BundleManifest>();
-  readonly #since = new Map<string, { code: string | null; at: string }>();
-  readonly #faults = new Map<string, { code: string; text: string }>();
+  /** Since when each line has the fault it has, or has none. */
+  readonly #since = new Map<string, { readonly code: string | null; readonly at: string }>();
+  /** Of broker and store. */
+  readonly #faults = new Map<string, { readonly code: string; readonly text: string }>();
   readonly #session: string;
   readonly #configHash: string;
   readonly #timers: NodeJS.Timeout[] = [];
-  #job: { line: CameraLine; by: string | null } | null = null;
-  #jobFinished: Promise<JobStatus> = Promise.reject(new Error("no job yet"));
 
-  /** Opens the store and loads the active bundles; nothing inspects before `start`. @throws ConfigError, ModelError */
+  /** Makes the state folder and opens the store; nothing runs before `start`. @throws ConfigError */
   static async create(options: StationOptions): Promise<Station> {
     const { config, logger } = options;
-    const paths = statePaths(config.station.stateDir);
     const session = randomUUID();
     await mkdir(config.station.stateDir, { recursive: true });
     let station: Station | null = null;
@@ -70,13 +75,13 @@ export class Station implements StationControl {
     };
     const messenger = await Messenger.open({
       station: config.station.name,
-      root: config.station.topicRoot ?? `assay/v1/${config.station.name}`,
+      root: topicRootOf(config),
       session,
       software: options.software,
       cameras: config.cameras.map(({ name }) => name),
       broker: config.broker,
       images: config.images,
-      store: { file: paths.store, ...config.outbox },
+      store: { file: statePaths(config.station.stateDir).store, ...config.outbox },
       handlers: stationCommands(control),
       credentialsDirectory: options.credentialsDirectory ?? null,
       logger,
@@ -84,52 +89,63 @@ export class Station implements StationControl {
       random: randomBytes,
       onFault: (source, fault) => station?.noteFault(source, fault),
     });
-    station = new Station(options, messenger, session, paths);
+    station = new Station(options, messenger, session);
     return station;
   }
 
-  private constructor(options: StationOptions, messenger: Messenger, session: string, paths: StatePaths) {
+  private constructor(options: StationOptions, messenger: Messenger, session: string) {
+    const { config, logger, entries } = options;
     this.#options = options;
     this.#messenger = messenger;
     this.#session = session;
-    this.#paths = paths;
-    this.#bundles = new BundleStore(paths);
-    this.#configHash = createHash("sha256").update(JSON.stringify(options.config)).digest("hex").slice(0, 12);
-    this.#jobFinished.catch(() => undefined);
-    this.training = new TrainingSupervisor({
-      entry: options.entries?.training ?? TRAINING_ENTRY,
-      now: Date.now,
-      onChange: (status) => {
-        if (status.state !== "completed") this.#publishJob(status); // completed is said after promotion
+    this.#paths = statePaths(config.station.stateDir);
+    this.#configHash = createHash("sha256").update(JSON.stringify(config)).digest("hex").slice(0, 12);
+    this.models = new StationModels({
+      paths: this.#paths,
+      logger,
+      event: (kind, data, camera) => {
+        messenger.event(kind, data, camera);
+      },
+      onChange: (line) => {
+        this.publishCameraState(line);
       },
     });
-    for (const camera of options.config.cameras) this.#lines.set(camera.name, this.#createLine(camera));
+    this.training = new StationTraining({
+      config,
+      entry: entries?.training ?? TRAINING_ENTRY,
+      models: this.models,
+      onChange: (status, line, by) => {
+        options.onJob?.(status);
+        messenger.job(jobMessage(status, line.name, by));
+      },
+    });
+    for (const camera of config.cameras) this.#lines.set(camera.name, this.#createLine(camera));
   }
 
-  /** Starts broker connection, cameras and models, in this order. A missing or damaged model is no error: its parts are ERR. */
+  /** Starts broker connection, models and cameras, in this order. A line without a usable model answers `ERR not_ready`. */
   async start(): Promise<void> {
     await this.#messenger.start();
-    this.#publishInfo();
-    for (const line of this.#lines.values()) {
-      await this.#loadActive(line);
+    this.#messenger.info(infoMessage(this.#options.config, Object.keys(stationCommands(() => this))));
+    for (const line of this.lines) {
+      await this.models.loadActive(line);
       line.start();
       this.publishCameraState(line);
     }
     this.#every(HEARTBEAT_EVERY_MS, () => {
       this.#messenger.heartbeat(this.ready, this.faults.length > 0);
-      for (const line of this.#lines.values()) this.publishCameraState(line);
+      for (const line of this.lines) this.publishCameraState(line);
     });
+    this.#publishHealth();
     this.#every(HEALTH_EVERY_MS, () => {
       this.#publishHealth();
     });
-    this.#publishHealth();
   }
 
   /** Ends triggers, training, cameras and models, then the broker connection, which says `stopped`. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await this.training.stop();
-    await Promise.all([...this.#lines.values()].map((line) => line.stop()));
+    await Promise.all(this.lines.map((line) => line.stop()));
     await this.#messenger.stop();
   }
 
@@ -138,8 +154,7 @@ export class Station implements StationControl {
   }
 
   get topicRoot(): string {
-    const { station } = this.#options.config;
-    return station.topicRoot ?? `assay/v1/${station.name}`;
+    return topicRootOf(this.#options.config);
   }
 
   get brokerUrl(): string {
@@ -155,23 +170,18 @@ export class Station implements StationControl {
     return this.lines.every((line) => faultOf(line) === null);
   }
 
-  /** For systemd's watchdog: the event loop turns and every line that should give verdicts does. */
+  /** For systemd's watchdog: every line that should give verdicts does. */
   get progress(): boolean {
     return this.lines.every((line) => line.progressing);
   }
 
-  /** What is wrong now, for /healthz and the log. */
-  get faults(): readonly { readonly source: string; readonly code: string; readonly text: string }[] {
-    const own = this.lines.flatMap((line) => {
+  /** For /healthz, the health topic and the log. */
+  get faults(): readonly StationFault[] {
+    const ofLines = this.lines.flatMap((line) => {
       const fault = faultOf(line);
       return fault ? [{ source: line.name, ...fault }] : [];
     });
-    return [...own, ...[...this.#faults].map(([source, fault]) => ({ source, ...fault }))];
-  }
-
-  /** Settles when the last started job has ended and, if it was completed, its bundle judges. */
-  get jobFinished(): Promise<JobStatus> {
-    return this.#jobFinished;
+    return [...ofLines, ...[...this.#faults].map(([source, fault]) => ({ source, ...fault }))];
   }
 
   line(camera: string | null | undefined): CameraLine {
@@ -180,59 +190,6 @@ export class Station implements StationControl {
 
   linesFor(camera: string | null): readonly CameraLine[] {
     return camera === null ? this.lines : [this.line(camera)];
-  }
-
-  /** Trains the line's recipe from its collected normals; the new bundle is promoted when it is done. @returns the job's id */
-  startTraining(line: CameraLine, by: string | null = null): string {
-    const job = createJob(this.#options.config, {
-      recipe: line.recipe,
-      normalsDir: line.collector.folder,
-      parent: this.#bundles.active(line.recipe),
-      now: new Date(),
-    });
-    if (this.training.running) this.training.start(job); // throws, in words
-    this.#job = { line, by };
-    this.#jobFinished = this.#train(line, job);
-    this.#jobFinished.catch(() => undefined);
-    return job.id;
-  }
-
-  cancelTraining(jobId: string | undefined): string {
-    const running = this.training.running ? this.training.status?.job.id : undefined;
-    if (running === undefined || (jobId !== undefined && jobId !== running)) {
-      throw new InputError("no-job", `${jobId === undefined ? "no job" : `job ${jobId}`} is not running; running: ${running ?? "none"}`);
-    }
-    this.training.cancel();
-    return running;
-  }
-
-  /** Makes a bundle judge: loaded and golden-checked in a process of its own first, then the pointer moves. @throws ModelError */
-  async promote(line: CameraLine, bundleId: string, by: string | null): Promise<void> {
-    const manifest = await this.#bundles.verify(bundleId);
-    if (manifest.recipe !== line.recipe) {
-      throw new ModelError("wrong-recipe", `bundle ${bundleId} belongs to recipe "${manifest.recipe}", camera ${line.name} has "${line.recipe}"`);
-    }
-    await this.#load(line, manifest);
-    await this.#bundles.promote(line.recipe, bundleId);
-    this.#messenger.event("model.promoted", { model_id: bundleId, parent: manifest.parent, by }, line.name);
-    this.publishCameraState(line);
-  }
-
-  async rollback(line: CameraLine, by: string | null): Promise<string> {
-    const parent = this.#bundles.parentOfActive(line.recipe);
-    await this.promote(line, parent, by);
-    return parent;
-  }
-
-  async setThreshold(line: CameraLine, limits: { reject: number; warn: number | null }, by: string | null): Promise<void> {
-    const { bundleId } = line.inspector.status;
-    if (bundleId === null) throw new InputError("no-model", `camera ${line.name} has no model yet, so there is no threshold to set`);
-    const old = line.thresholdsOf(bundleId);
-    const record = { value: limits.reject, warn: limits.warn, bundleId, by: by ?? "mqtt", at: new Date().toISOString() };
-    await writeThresholdOverride(this.#paths.active, line.recipe, record);
-    line.setThresholds(bundleId, limits);
-    this.#messenger.event("threshold.set", { model_id: bundleId, old, new: limits, by }, line.name);
-    this.publishCameraState(line);
   }
 
   async snapshot(line: CameraLine): Promise<{ topic: string; bytes: number }> {
@@ -244,66 +201,35 @@ export class Station implements StationControl {
   }
 
   publishCameraState(line: CameraLine): void {
-    const { bundleId } = line.inspector.status;
     const code = faultOf(line)?.code ?? null;
-    if (this.#since.get(line.name)?.code !== code) this.#since.set(line.name, { code, at: new Date().toISOString() });
+    const known = this.#since.get(line.name);
+    const since = known?.code === code ? known : { code, at: new Date().toISOString() };
+    this.#since.set(line.name, since);
+    const manifest = this.models.manifest(line.inspector.status.bundleId);
     this.#messenger.cameraState(
       line.name,
-      cameraStateMessage(line, {
-        manifest: bundleId === null ? null : (this.#manifests.get(bundleId) ?? null),
-        lastSeq: line.lastSeq,
-        configHash: this.#configHash,
-        since: this.#since.get(line.name)?.at ?? "",
-      }),
+      cameraStateMessage(line, { manifest, configHash: this.#configHash, since: since.at }),
     );
   }
 
-  /** Faults of broker and store, kept for health; both go on by themselves. */
+  /** Keeps a fault of broker or store for health; both go on by themselves. Null: it is over. */
   noteFault(source: "mqtt" | "store", fault: { readonly code: string; readonly text: string } | null): void {
     if (fault) this.#faults.set(source, fault);
     else this.#faults.delete(source);
   }
 
   #createLine(config: CameraConfig): CameraLine {
-    const { logger, config: whole, entries } = this.#options;
-    const { inference, station } = whole;
-    const camera = new Camera({
-      config,
-      size: { width: station.inputSize, height: station.inputSize },
-      ...(entries?.capture && { entry: entries.capture }),
-      logger,
-      now: () => performance.now(),
-      onFrame: (frame, missed) => {
-        line.takeFrame(frame, missed);
-      },
-      onState: ({ state, code, message }) => {
-        this.#messenger.event("camera.state", { state, code, message }, config.name);
-        this.publishCameraState(line);
-      },
-    });
-    const inspector = new Inspector({
-      providers: inference.providers,
-      precision: inference.precision,
-      threads: inference.threads || availableParallelism(),
-      engineCacheDir: this.#paths.engines,
-      ...(entries?.infer && { entry: entries.infer }),
-      logger,
-      now: () => performance.now(),
-      onState: ({ state, detail }) => {
-        if (state === "crash-loop") void this.#escapeCrashLoop(line, detail);
-        else if (state !== "stopped") this.publishCameraState(line);
-      },
-    });
-    const line = new CameraLine({
+    const { images } = this.#options.config;
+    const line: CameraLine = new CameraLine({
       config,
       session: this.#session,
       firstSeq: this.#messenger.store.nextSeq(config.name),
-      camera,
-      inspector,
+      camera: this.#createCamera(config, () => line),
+      inspector: this.#createInspector(() => line),
       collector: new Collector(join(this.#paths.datasets, config.recipe), () => undefined),
       clock: { wall: this.now, mono: () => performance.now() },
       newId: () => uuid7(Date.now(), randomBytes(10)),
-      wantMap: () => whole.images.heatmap || whole.images.overlay,
+      wantMap: () => images.heatmap || images.overlay,
       onVerdict: (inspection) => {
         this.#options.onInspection?.(inspection);
       },
@@ -314,94 +240,62 @@ export class Station implements StationControl {
     return line;
   }
 
+  #createCamera(config: CameraConfig, line: () => CameraLine): Camera {
+    const { logger, entries, config: whole } = this.#options;
+    const { inputSize } = whole.station;
+    return new Camera({
+      config,
+      size: { width: inputSize, height: inputSize },
+      ...(entries?.capture && { entry: entries.capture }),
+      logger,
+      now: () => performance.now(),
+      onFrame: (frame, missed) => {
+        line().takeFrame(frame, missed);
+      },
+      onState: ({ state, code, message }) => {
+        this.#messenger.event("camera.state", { state, code, message }, config.name);
+        this.publishCameraState(line());
+      },
+    });
+  }
+
+  #createInspector(line: () => CameraLine): Inspector {
+    const { logger, entries, config } = this.#options;
+    const { providers, precision, threads } = config.inference;
+    return new Inspector({
+      providers,
+      precision,
+      threads: threads || availableParallelism(),
+      engineCacheDir: this.#paths.engines,
+      ...(entries?.infer && { entry: entries.infer }),
+      logger,
+      now: () => performance.now(),
+      onState: ({ state, detail }) => {
+        if (state === "crash-loop") void this.models.escapeCrashLoop(line(), detail);
+        else if (state !== "stopped") this.publishCameraState(line());
+      },
+    });
+  }
+
   #record(line: CameraLine, inspection: Inspection, { frame, map }: PartEvidence): void {
-    const manifest = inspection.bundleId === null ? undefined : this.#manifests.get(inspection.bundleId);
+    const hash = this.models.manifest(inspection.bundleId)?.sha256["inspector.onnx"]?.slice(0, 16) ?? null;
     const context = {
       recipe: { id: line.recipe, version: null, hash: null },
-      model: { id: inspection.bundleId, version: null, hash: manifest?.sha256["inspector.onnx"]?.slice(0, 16) ?? null },
+      model: { id: inspection.bundleId, version: null, hash },
     };
     const scale = { low: 0, high: 2 * (inspection.threshold ?? 1) };
     this.#messenger.deliver(inspection, context, frame && { frame, map, scale });
   }
 
-  async #train(line: CameraLine, job: ReturnType<typeof createJob>): Promise<JobStatus> {
-    this.training.start(job);
-    const status = await this.training.finished;
-    if (status.state !== "completed" || !status.result) return status;
-    try {
-      await this.promote(line, status.result.bundleId, this.#job?.by ?? null);
-      this.#publishJob(status);
-      return status;
-    } catch (error) {
-      const failed: JobStatus = { ...status, state: "failed", result: null, error: { code: "promote", message: messageOf(error) } };
-      this.#publishJob(failed);
-      return failed;
-    }
-  }
-
-  #publishJob(status: JobStatus): void {
-    this.#options.onJob?.(status);
-    if (this.#job) this.#messenger.job(jobMessage(status, this.#job.line.name, this.#job.by));
-  }
-
-  async #load(line: CameraLine, manifest: BundleManifest): Promise<void> {
-    const override = await readThresholdOverride(this.#paths.active, line.recipe, manifest.id);
-    this.#manifests.set(manifest.id, manifest);
-    await line.load(this.#bundles.dir(manifest.id), manifest.id, {
-      reject: override?.value ?? manifest.threshold.value,
-      warn: override?.warn ?? null,
-    });
-  }
-
-  async #loadActive(line: CameraLine): Promise<void> {
-    try {
-      const id = this.#bundles.active(line.recipe);
-      if (id !== null) await this.#load(line, await this.#bundles.verify(id));
-    } catch (error) {
-      this.#options.logger.error({ camera: line.name, err: error }, "the active model cannot be used; parts are rejected");
-      this.#messenger.event("model.unusable", { text: messageOf(error) }, line.name);
-    }
-  }
-
-  /** A model that keeps killing its process is rolled back, if there is something to go back to. */
-  async #escapeCrashLoop(line: CameraLine, detail: string): Promise<void> {
-    this.#messenger.event("model.crash-loop", { text: detail }, line.name);
-    try {
-      const parent = await this.rollback(line, "assayd");
-      this.#options.logger.error({ camera: line.name, parent, detail }, "model crashed again and again; rolled back");
-    } catch (error) {
-      this.#options.logger.error({ camera: line.name, detail, err: error }, "model crashes again and again; parts are rejected");
-    }
-  }
-
-  #publishInfo(): void {
-    const { cameras } = this.#options.config;
-    this.#messenger.info({
-      node: process.version,
-      hardware: `${process.arch}, ${availableParallelism()} cores`,
-      cameras: cameras.map(({ name, source, recipe }) => ({ name, source: source.kind, recipe })),
-      recipes: [...new Set(cameras.map(({ recipe }) => recipe))],
-      commands: Object.keys(stationCommands(() => this)),
-      capabilities: ["train", "heatmap", "overlay"],
-    });
-  }
-
   #publishHealth(): void {
-    const [fault] = this.faults;
-    this.#messenger.health({
-      uptime_s: process.uptime(),
-      fault: fault ? { code: fault.code, text: fault.text, since: new Date().toISOString() } : null,
-      memory_bytes: process.memoryUsage.rss(),
-      restarts: Object.fromEntries(
-        this.lines.flatMap((line) => [
-          [`capture:${line.name}`, line.camera.status.restarts],
-          [`inference:${line.name}`, line.inspector.status.restarts],
-        ]),
-      ),
-    });
+    this.#messenger.health(healthMessage(this.lines, this.faults));
   }
 
   #every(periodMs: number, work: () => void): void {
     this.#timers.push(setInterval(work, periodMs));
   }
+}
+
+function topicRootOf({ station }: Config): string {
+  return station.topicRoot ?? `assay/v1/${station.name}`;
 }

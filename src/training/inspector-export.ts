@@ -1,3 +1,4 @@
+import { ModelError } from "../domain/errors.ts";
 import type { Size } from "../domain/inspection.ts";
 import { exportOnnx } from "../graph/onnx-ops.ts";
 import type { Network, Weights } from "../graph/ops.ts";
@@ -58,9 +59,10 @@ export async function withInspector<R>(
   const dims = [1, options.size.height, options.size.width, 3];
   try {
     return await use(async (picture) => {
-      const outputs = await session.run({ image: { dims, data: picture } });
-      const map = outputs.map?.data!;
-      return { score: (outputs.score?.data!)[0] ?? NaN, map };
+      const { score, map } = await session.run({ image: { dims, data: picture } });
+      if (!score || !map)
+        throw new ModelError("model-outputs", "the inspector has no outputs named score and map");
+      return { score: score.data[0] ?? NaN, map: map.data };
     });
   } finally {
     await session.release();

@@ -1,3 +1,4 @@
+import { ModelError } from "../domain/errors.ts";
 import type { Shape } from "../graph/ops.ts";
 import { openSession, type OnnxSession } from "../onnx/session.ts";
 
@@ -34,7 +35,12 @@ export async function openTeacherSession(options: TeacherSessionOptions): Promis
     shapes: options.levels.map(({ shape }) => shape),
     features: async (picture) => {
       const outputs = await session.run({ image: { dims, data: picture } });
-      return options.levels.map(({ level }) => outputs[`f${level}`]?.data!);
+      return options.levels.map(({ level }) => {
+        const output = outputs[`f${level}`];
+        if (!output)
+          throw new ModelError("model-outputs", `the teacher has no output f${level}; import it again`);
+        return output.data;
+      });
     },
     close: () => session.release(),
   };

@@ -103,10 +103,8 @@ function scoreWithTrainer(
 }
 
 /** [1, H, W, 3] in 0..1 */
-function pictureTensor(picture: Uint8Array, { width, height }: Size) {
-  return tf.div(tf.tensor4d(picture, [1, height, width, 3], "float32"), 255) as ReturnType<
-    typeof tf.tensor4d
-  >;
+function pictureTensor(picture: Uint8Array, { width, height }: Size): tf.Tensor4D {
+  return tf.div<tf.Tensor4D>(tf.tensor4d(picture, [1, height, width, 3], "float32"), 255);
 }
 
 /** NaN where either side is not finite, so that no comparison can pass it. */

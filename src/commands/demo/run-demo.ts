@@ -63,7 +63,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
 function sayHowToWatch({ view, config }: DemoOptions, station: Station): void {
   const { port } = new URL(station.brokerUrl);
   view.say(`assayd station "${config.station.name}" is up. Watch it from another terminal:`);
-  view.say(`  mosquitto_sub -p ${port} -t '${station.topicRoot}/#' -v -T '${station.topicRoot}/cam/+/image/#'`);
+  view.say(
+    `  mosquitto_sub -p ${port} -t '${station.topicRoot}/#' -v -T '${station.topicRoot}/cam/+/image/#'`,
+  );
 }
 
 async function teach(options: DemoOptions, station: Station, line: CameraLine): Promise<number> {
@@ -76,20 +78,27 @@ async function teach(options: DemoOptions, station: Station, line: CameraLine): 
     await sleep(POLL_MS, undefined, { signal });
     const { collected } = line.collector.status;
     const { state } = line.camera.status;
-    view.progress("collecting", collected / wanted, `${collected} of ${wanted}${state === "playing" ? "" : ` (camera ${state})`}`);
+    view.progress(
+      "collecting",
+      collected / wanted,
+      `${collected} of ${wanted}${state === "playing" ? "" : ` (camera ${state})`}`,
+    );
   }
   const { error } = await line.collector.stop();
   if (error !== null) throw new TrainingError("collect", error);
   view.say("training both stages on this machine, from these good parts alone:");
   const cancel = (): void => {
-    if (station.training.running) station.training.cancel();
+    if (station.training.running) station.training.cancel(undefined);
   };
   signal.addEventListener("abort", cancel, { once: true });
-  station.startTraining(line);
-  const status = await station.jobFinished;
+  station.training.start(line, "demo");
+  const status = await station.training.finished;
   signal.throwIfAborted();
   if (status.state !== "completed" || !status.result) {
-    throw new TrainingError(status.error?.code ?? "training", status.error?.message ?? `training ended as ${status.state}`);
+    throw new TrainingError(
+      status.error?.code ?? "training",
+      status.error?.message ?? `training ended as ${status.state}`,
+    );
   }
   const { falseRejectRate, threshold, parityMaxAbs, trainSeconds } = status.result;
   view.say(

@@ -11,7 +11,9 @@ export function summaryText(summary: DemoSummary): string {
     `trigger to verdict p50 ${ms(summary.latencyMsP50)}, p99 ${ms(summary.latencyMsP99)} (model alone p50 ${ms(summary.inferMsP50)}, p99 ${ms(summary.inferMsP99)})`,
   ];
   if (summary.trainSeconds !== null) {
-    lines.push(`trained in ${summary.trainSeconds.toFixed(0)} s; first verdict ${summary.firstVerdictSeconds?.toFixed(0) ?? "–"} s after the start`);
+    lines.push(
+      `trained in ${summary.trainSeconds.toFixed(0)} s; first verdict ${summary.firstVerdictSeconds?.toFixed(0) ?? "–"} s after the start`,
+    );
   }
   return lines.join("\n");
 }

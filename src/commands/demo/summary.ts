@@ -43,8 +43,12 @@ export function summarize(
     ng: count("NG"),
     warn: count("WARN"),
     err: count("ERR"),
-    missedDeadlines: inspections.filter((part) => part.reason === "late" || part.reason === "no_frame").length,
-    imageAuroc: good.length && bad.length ? imageAuroc([...good, ...bad].map(scoreOf), [...good, ...bad].map(isBad)) : null,
+    missedDeadlines: inspections.filter((part) => part.reason === "late" || part.reason === "no_frame")
+      .length,
+    imageAuroc:
+      good.length && bad.length
+        ? imageAuroc([...good, ...bad].map(scoreOf), [...good, ...bad].map(isBad))
+        : null,
     knownGood: good.length,
     knownBad: bad.length,
     caughtShare: rejectedShare(bad),

@@ -56,7 +56,10 @@ export class DemoView {
 
 function verdictLine(inspection: Inspection, totals: Totals): string {
   const { seq, verdict, score, threshold, times, truth, reason, detail } = inspection;
-  const judged = score === null ? `${reason}: ${detail ?? ""}` : `score ${score.toFixed(2).padStart(7)}  limit ${(threshold ?? NaN).toFixed(2)}`;
+  const judged =
+    score === null
+      ? `${reason}: ${detail ?? ""}`
+      : `score ${score.toFixed(2).padStart(7)}  limit ${(threshold ?? NaN).toFixed(2)}`;
   const ms = `${times.totalMs.toFixed(1)} ms (model ${(times.inferMs ?? 0).toFixed(1)})`;
   const known = truth ? `  is ${truth.label}${truth.label === "bad" ? ` (${truth.source})` : ""}` : "";
   const sum = `OK ${totals.OK} NG ${totals.NG}${totals.WARN ? ` WARN ${totals.WARN}` : ""} ERR ${totals.ERR}`;

@@ -45,6 +45,11 @@ export function quote(value: string): string {
   return `"${value.replace(/[\\"]/g, "\\$&")}"`;
 }
 
+/** True for a camera that waits for a hardware trigger: it may be silent for as long as it likes. */
+export function isTriggered(source: CameraSource): boolean {
+  return source.kind === "genicam" && /TriggerMode\s*=\s*On/i.test(source.features);
+}
+
 /** Crop and scale (multi-tap: every source pixel counts, no moiré), stretched to the model's size like the training pictures. */
 function framesBranch(queue: string, crop: CameraConfig["crop"], size: Size): string {
   const { top, bottom, left, right } = crop;

@@ -13,6 +13,8 @@ export interface Fault {
   readonly debug?: string;
 }
 
+const MAX_BUS_THREADS = 12; // of UV_THREADPOOL_SIZE 24 (camera.ts)
+
 export interface PipelineListener {
   readonly onFrame: (buffer: GdpBuffer) => void;
   readonly onEvidence: (buffer: GdpBuffer) => void;
@@ -65,6 +67,11 @@ export class CapturePipeline {
   /** Pool threads taken by bus polls that cannot be ended; grows by one with some failed starts. */
   get busThreads(): number {
     return this.#bus.threads;
+  }
+
+  /** More parked bus polls would starve libuv's pool: time for a new process. */
+  get isWorn(): boolean {
+    return this.#bus.threads > MAX_BUS_THREADS;
   }
 
   /** Starts; a failure arrives as a fault. Blocks until GStreamer has changed the state. */

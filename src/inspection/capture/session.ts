@@ -8,7 +8,7 @@ import { FrameMaker } from "./frame-maker.ts";
 import type { GdpBuffer } from "./gdp.ts";
 import type { GStreamer } from "./gstreamer.ts";
 import { checkImage, FrozenCheck } from "./image-quality.ts";
-import { launchString } from "./launch.ts";
+import { isTriggered, launchString } from "./launch.ts";
 import { Mailbox, type Grab, type GrabFailure } from "./mailbox.ts";
 import { PicturePlayer, type PictureSource } from "./picture-player.ts";
 import { CapturePipeline, type Fault } from "./pipeline.ts";
@@ -16,8 +16,6 @@ import type { CameraState, CaptureReport, OpenRequest } from "./protocol.ts";
 
 /** Failures in a row on one pipeline object before the process is given up for a new one (platform.md §2.2). */
 const MAX_FAILURES = 5;
-/** More parked bus polls than this would starve libuv's pool (UV_THREADPOOL_SIZE 24, set by camera.ts). */
-const MAX_BUS_THREADS = 12;
 /** Connecting an RTSP camera or starting a sensor takes longer than a frame. */
 const OPEN_TIMEOUT_MS = 10_000;
 /** After stop(): time for the bus to hand over the error behind a null or EOS, which comes last if nothing ever played. */
@@ -169,8 +167,7 @@ export class CaptureSession {
   /** A camera that waits for a trigger, and a player that was asked for nothing, may be silent for as long as they like. */
   #expectsFrame(): boolean {
     if (this.#player !== null) return this.#player.owesFrame;
-    const { source } = this.#options.open;
-    return !(source.kind === "genicam" && /TriggerMode\s*=\s*On/i.test(source.features));
+    return !isTriggered(this.#options.open.source);
   }
 
   #onFrame(buffer: GdpBuffer): void {
@@ -230,7 +227,7 @@ export class CaptureSession {
     const { code } = this.#fault;
     const text = faultText(this.#options.open.source, this.#fault);
     this.#setState(code === "stalled" ? "stalled" : "failed", code, text);
-    if (this.#failures >= MAX_FAILURES || this.#pipeline.busThreads > MAX_BUS_THREADS) {
+    if (this.#failures >= MAX_FAILURES || this.#pipeline.isWorn) {
       this.#options.giveUp();
       return;
     }

@@ -1,0 +1,125 @@
+import type { Logger } from "pino";
+import type { BundleManifest } from "../bundles/manifest.ts";
+import { BundleStore } from "../bundles/store.ts";
+import { readThresholdOverride, writeThresholdOverride } from "../bundles/write.ts";
+import type { StatePaths } from "../config/paths.ts";
+import { InputError, ModelError, messageOf } from "../domain/errors.ts";
+import type { CameraLine } from "./camera-line.ts";
+import type { Thresholds } from "./decide.ts";
+
+export interface StationModelsOptions {
+  readonly paths: Pick<StatePaths, "bundles" | "active">;
+  readonly logger: Logger;
+  /** Something happened that the plant should know. */
+  readonly event: (kind: string, data: Readonly<Record<string, unknown>>, camera: string) => void;
+  /** What judges a line, or its limits, has changed. */
+  readonly onChange: (line: CameraLine) => void;
+}
+
+/** Which bundle judges each line, and with which limits: promotion, rollback and thresholds set by people. */
+export class StationModels {
+  readonly #options: StationModelsOptions;
+  readonly #bundles: BundleStore;
+  readonly #manifests = new Map<string, BundleManifest>();
+
+  constructor(options: StationModelsOptions) {
+    this.#options = options;
+    this.#bundles = new BundleStore(options.paths);
+  }
+
+  /** The active bundle of a recipe; null if it has none, or its pointer cannot be read. */
+  active(recipe: string): string | null {
+    try {
+      return this.#bundles.active(recipe);
+    } catch (error) {
+      this.#options.logger.error({ recipe, err: error }, "the active model's pointer cannot be read");
+      return null;
+    }
+  }
+
+  /** Manifest of a bundle that was loaded since the start. */
+  manifest(bundleId: string | null): BundleManifest | null {
+    return bundleId === null ? null : (this.#manifests.get(bundleId) ?? null);
+  }
+
+  /** Loads what was active before the start. A missing or damaged model is no error: the line's parts are `ERR`. */
+  async loadActive(line: CameraLine): Promise<void> {
+    try {
+      const id = this.#bundles.active(line.recipe);
+      if (id !== null) await this.#load(line, await this.#bundles.verify(id));
+    } catch (error) {
+      this.#options.logger.error(
+        { camera: line.name, err: error },
+        "the active model cannot be used; parts are rejected",
+      );
+      this.#options.event("model.unusable", { text: messageOf(error) }, line.name);
+    }
+  }
+
+  /**
+   * Makes a bundle judge: loaded and golden-checked in a process of its own first, then the pointer moves.
+   * @throws ModelError; what judged before goes on
+   */
+  async promote(line: CameraLine, bundleId: string, by: string | null): Promise<void> {
+    const manifest = await this.#bundles.verify(bundleId);
+    if (manifest.recipe !== line.recipe) {
+      throw new ModelError(
+        "wrong-recipe",
+        `bundle ${bundleId} belongs to recipe "${manifest.recipe}", camera ${line.name} has "${line.recipe}"`,
+      );
+    }
+    await this.#load(line, manifest);
+    await this.#bundles.promote(line.recipe, bundleId);
+    this.#options.event("model.promoted", { model_id: bundleId, parent: manifest.parent, by }, line.name);
+    this.#options.onChange(line);
+  }
+
+  /** Back to the parent of the active bundle. @returns its id @throws ModelError `no-active-bundle`, `no-parent` */
+  async rollback(line: CameraLine, by: string | null): Promise<string> {
+    const parent = this.#bundles.parentOfActive(line.recipe);
+    await this.promote(line, parent, by);
+    return parent;
+  }
+
+  /** Limits set by a person: from the next part on, and after a restart. @throws InputError `no-model` */
+  async setThreshold(line: CameraLine, limits: Thresholds, by: string | null): Promise<void> {
+    const { bundleId } = line.inspector.status;
+    if (bundleId === null) {
+      throw new InputError(
+        "no-model",
+        `camera ${line.name} has no model yet, so there is no threshold to set`,
+      );
+    }
+    const old = line.thresholdsOf(bundleId);
+    const at = new Date().toISOString();
+    const record = { value: limits.reject, warn: limits.warn, bundleId, by: by ?? "mqtt", at };
+    await writeThresholdOverride(this.#options.paths.active, line.recipe, record);
+    line.setThresholds(bundleId, limits);
+    this.#options.event("threshold.set", { model_id: bundleId, old, new: limits, by }, line.name);
+    this.#options.onChange(line);
+  }
+
+  /** A model that kills its process again and again is rolled back, if there is something to go back to. */
+  async escapeCrashLoop(line: CameraLine, detail: string): Promise<void> {
+    const { logger, event } = this.#options;
+    event("model.crash-loop", { text: detail }, line.name);
+    try {
+      const parent = await this.rollback(line, "assayd");
+      logger.error({ camera: line.name, parent, detail }, "the model crashed again and again; rolled back");
+    } catch (error) {
+      logger.error(
+        { camera: line.name, detail, err: error },
+        "the model crashes again and again; parts are rejected",
+      );
+    }
+  }
+
+  async #load(line: CameraLine, manifest: BundleManifest): Promise<void> {
+    const override = await readThresholdOverride(this.#options.paths.active, line.recipe, manifest.id);
+    this.#manifests.set(manifest.id, manifest);
+    await line.load(this.#bundles.dir(manifest.id), manifest.id, {
+      reject: override?.value ?? manifest.threshold.value,
+      warn: override?.warn ?? null,
+    });
+  }
+}

@@ -1,0 +1,99 @@
+import type { Config } from "../config/schema.ts";
+import { InputError, messageOf } from "../domain/errors.ts";
+import { createJob } from "../training/job.ts";
+import type { TrainingJob } from "../training/protocol.ts";
+import { TrainingSupervisor, type JobStatus } from "../training/supervisor.ts";
+import type { CameraLine } from "./camera-line.ts";
+import type { StationModels } from "./station-models.ts";
+
+export interface StationTrainingOptions {
+  readonly config: Config;
+  /** Entry of the training process. */
+  readonly entry: URL;
+  readonly models: StationModels;
+  /** Every change of the job; `completed` only once the new model judges. */
+  readonly onChange: (status: JobStatus, line: CameraLine, by: string | null) => void;
+}
+
+/** Training beside the inspection: a job for a line's recipe, and the promotion of what comes out of it. */
+export class StationTraining {
+  readonly #options: StationTrainingOptions;
+  readonly #supervisor: TrainingSupervisor;
+  #finished: Promise<JobStatus> = Promise.reject(new Error("no job yet"));
+  #for: { readonly line: CameraLine; readonly by: string | null } | null = null;
+
+  constructor(options: StationTrainingOptions) {
+    this.#options = options;
+    this.#finished.catch(() => undefined);
+    this.#supervisor = new TrainingSupervisor({
+      entry: options.entry,
+      now: Date.now,
+      onChange: (status) => {
+        if (status.state !== "completed") this.#tell(status);
+      },
+    });
+  }
+
+  get running(): boolean {
+    return this.#supervisor.running;
+  }
+
+  get pid(): number | undefined {
+    return this.#supervisor.pid;
+  }
+
+  /** Settles when the last started job has ended and, if it was completed, its bundle judges. */
+  get finished(): Promise<JobStatus> {
+    return this.#finished;
+  }
+
+  /** Trains from the line's collected normals. @returns the job's id @throws InputError `job-running` */
+  start(line: CameraLine, by: string | null): string {
+    const job = createJob(this.#options.config, {
+      recipe: line.recipe,
+      normalsDir: line.collector.folder,
+      parent: this.#options.models.active(line.recipe),
+      now: new Date(),
+    });
+    this.#supervisor.assertIdle();
+    this.#for = { line, by };
+    this.#finished = this.#run(line, job, by);
+    this.#finished.catch(() => undefined);
+    return job.id;
+  }
+
+  /** @param jobId the job meant; undefined: the running one @returns its id @throws InputError `no-job` */
+  cancel(jobId: string | undefined): string {
+    const running = this.running ? this.#supervisor.status?.job.id : undefined;
+    if (running === undefined || (jobId !== undefined && jobId !== running)) {
+      const meant = jobId === undefined ? "no job" : `job ${jobId}`;
+      throw new InputError("no-job", `${meant} is not running; running: ${running ?? "none"}`);
+    }
+    this.#supervisor.cancel();
+    return running;
+  }
+
+  async stop(): Promise<void> {
+    await this.#supervisor.stop();
+  }
+
+  async #run(line: CameraLine, job: TrainingJob, by: string | null): Promise<JobStatus> {
+    this.#supervisor.start(job);
+    const status = await this.#supervisor.finished;
+    if (status.state !== "completed" || !status.result) return status;
+    try {
+      await this.#options.models.promote(line, status.result.bundleId, by);
+      this.#tell(status);
+      return status;
+    } catch (error) {
+      const reason = { code: "promote", message: messageOf(error) };
+      const failed: JobStatus = { ...status, state: "failed", result: null, error: reason };
+      this.#tell(failed);
+      return failed;
+    }
+  }
+
+  #tell(status: JobStatus): void {
+    if (this.#for) this.#options.onChange(status, this.#for.line, this.#for.by);
+  }
+}
