@@ -29,7 +29,7 @@ export function problemsOf(
 }
 
 /** `cameras[0].source.fps`. */
-export function keyWords(path: KeyPath): string {
+function keyWords(path: KeyPath): string {
   let words = "";
   for (const part of path) {
     if (typeof part === "number") words += `[${part}]`;
