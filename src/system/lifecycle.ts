@@ -21,7 +21,7 @@ export interface LifecycleOptions {
   readonly services: readonly Service[];
   readonly logger: Logger;
   readonly process: ProcessEvents;
-  /** Ends the process at once. */
+  /** Ends the process at once: at a second signal, or when a service does not stop. */
   readonly exit: (code: number) => void;
   /** All services together may take this long to stop; then the process ends as failed. */
   readonly stopTimeoutMs?: number;
@@ -130,6 +130,7 @@ async function stopAll(started: readonly Service[], options: LifecycleOptions): 
   const { promise: late, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => {
     options.logger.error({ service: current, limitMs }, "did not stop in time; giving up");
+    options.exit(EXIT_CODES.failed); // whatever hangs would keep the process alive
     resolve(false);
   }, limitMs);
   const clean = await Promise.race([stopping(), late]);

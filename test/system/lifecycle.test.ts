@@ -62,8 +62,8 @@ test("a second signal ends the process at once", async () => {
   expect(await ended).toBe(1);
 });
 
-test("a service that does not stop in time is given up, with exit code 1", async () => {
-  const { service, process, options } = bench();
+test("a service that does not stop in time is given up, and the process is ended with exit code 1", async () => {
+  const { events, service, process, options } = bench();
   const hung = service("camera", { stop: () => new Promise(() => undefined) });
   const ended = runServices({ ...options, services: [service("store"), hung], stopTimeoutMs: 20 });
   await settled();
