@@ -69,6 +69,7 @@ test("a service that does not stop in time is given up, and the process is ended
   await settled();
   process.emit("SIGTERM");
   expect(await ended).toBe(1);
+  expect(events).toContain("exit 1");
 });
 
 test("a service that fails to stop does not keep the others from stopping", async () => {
