@@ -17,8 +17,15 @@ export const cameraSourceSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("simulated").describe("pictures of a product that assayd renders itself"),
     fps: z.number().positive().max(1000).default(5).describe("parts per second"),
-    pace: z.enum(["clock", "demand"]).default("clock").describe("demand: one picture per request, as fast as asked (bench)"),
+    pace: z
+      .enum(["clock", "demand"])
+      .default("clock")
+      .describe("demand: one picture per request, as fast as asked (bench)"),
     defectShare: share.default(0.3).describe("share of defective parts on the mixed line"),
+    distinct: positiveInt
+      .nullable()
+      .default(null)
+      .describe("render so many different parts, then show them again (bench); null: all differ"),
     seed: z.int().default(1),
   }),
   z.strictObject({
@@ -59,7 +66,9 @@ export const cameraSourceSchema = z.discriminatedUnion("kind", [
     exposureUs: positiveInt.default(8000),
     gain: z.number().min(0).default(0),
     features: z.string().default("").describe('GenICam features, e.g. "TriggerMode=On TriggerSource=Line1"'),
-    pixelFormat: z.enum(["GRAY8", "bayer-rggb", "bayer-bggr", "bayer-grbg", "bayer-gbrg", "RGB"]).default("GRAY8"),
+    pixelFormat: z
+      .enum(["GRAY8", "bayer-rggb", "bayer-bggr", "bayer-grbg", "bayer-gbrg", "RGB"])
+      .default("GRAY8"),
   }),
   z.strictObject({
     kind: z.literal("pipeline").describe("your own launch string, up to (not including) the sink"),
@@ -80,30 +89,61 @@ export const cameraSchema = z.strictObject({
   recipe: name.default("default").describe("which product; bundles and collected pictures belong to it"),
   trigger: triggerSchema.default({ kind: "every-frame" }),
   deadlineMs: z.number().positive().default(300).describe("trigger to verdict; later is ERR and reject"),
-  frameMode: z.enum(["next", "latest"]).default("next").describe("next: a frame captured after the trigger; latest: the newest one if fresh"),
+  frameMode: z
+    .enum(["next", "latest"])
+    .default("next")
+    .describe("next: a frame captured after the trigger; latest: the newest one if fresh"),
   maxFrameAgeMs: z.number().positive().default(100).describe("older frames are stale (frameMode latest)"),
   crop: z
-    .strictObject({ top: z.int().min(0).default(0), bottom: z.int().min(0).default(0), left: z.int().min(0).default(0), right: z.int().min(0).default(0) })
+    .strictObject({
+      top: z.int().min(0).default(0),
+      bottom: z.int().min(0).default(0),
+      left: z.int().min(0).default(0),
+      right: z.int().min(0).default(0),
+    })
     .prefault({})
     .describe("pixels cut from the camera's picture before scaling (region of interest)"),
-  stallTimeoutMs: z.number().positive().default(2000).describe("no frame for this long: the camera is stalled and reopened"),
-  frozenAfterFrames: z.int().min(0).default(0).describe("identical frames in a row that mean a frozen camera; 0 turns it off"),
+  stallTimeoutMs: z
+    .number()
+    .positive()
+    .default(2000)
+    .describe("no frame for this long: the camera is stalled and reopened"),
+  frozenAfterFrames: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("identical frames in a row that mean a frozen camera; 0 turns it off"),
   checkImage: z.boolean().default(true).describe("black, white and flat pictures are ERR image_quality"),
 });
 export type CameraConfig = z.infer<typeof cameraSchema>;
 
 export const aandSchema = z.strictObject({
   name: z.literal("aand"),
-  levels: z.array(z.int().min(1).max(3)).min(1).default([2, 3]).describe("teacher scales that are compared (1 finest)"),
+  levels: z
+    .array(z.int().min(1).max(3))
+    .min(1)
+    .default([2, 3])
+    .describe("teacher scales that are compared (1 finest)"),
   distance: z
     .enum(["whitened", "cosine"])
     .default("whitened")
-    .describe("cosine: the paper; whitened: squared error of PCA-whitened features, better on small teachers"),
-  student: z.enum(["compact", "reverse"]).default("compact").describe("reverse: RD's decoder as in the paper"),
+    .describe(
+      "cosine: the paper; whitened: squared error of PCA-whitened features, better on small teachers",
+    ),
+  student: z
+    .enum(["compact", "reverse"])
+    .default("compact")
+    .describe("reverse: RD's decoder as in the paper"),
   amplify: z
     .strictObject({
       enabled: z.boolean().default(true),
-      hidden: z.number().positive().default(1).describe("hidden width of the RAA perceptrons as a multiple of the channels (paper 2, at most 1024)"),
+      hidden: z
+        .number()
+        .positive()
+        .default(1)
+        .describe(
+          "hidden width of the RAA perceptrons as a multiple of the channels (paper 2, at most 1024)",
+        ),
       memory: positiveInt.default(50).describe("N normal and N anomalous keys"),
       temperature: z.number().positive().default(0.2),
       margin: z.number().default(0.3),
@@ -111,7 +151,10 @@ export const aandSchema = z.strictObject({
       steps: positiveInt.default(240),
       batch: positiveInt.default(8),
       learningRate: z.number().positive().default(5e-3),
-      trust: z.enum(["measured", "full"]).default("measured").describe("measured: levels whose gate fires on held-out normals are damped; full: the paper"),
+      trust: z
+        .enum(["measured", "full"])
+        .default("measured")
+        .describe("measured: levels whose gate fires on held-out normals are damped; full: the paper"),
     })
     .prefault({}),
   distill: z
@@ -120,7 +163,11 @@ export const aandSchema = z.strictObject({
       batch: positiveInt.default(16),
       learningRate: z.number().positive().default(5e-3),
       hardLocations: positiveInt.default(10).describe("K of hard knowledge distillation"),
-      hardWeight: z.number().min(0).default(0.1).describe("paper 1; 0.1 measured better with whitened targets"),
+      hardWeight: z
+        .number()
+        .min(0)
+        .default(0.1)
+        .describe("paper 1; 0.1 measured better with whitened targets"),
     })
     .prefault({}),
   blurSigmaPx: z.number().min(0).default(4),
@@ -129,11 +176,20 @@ export type AandConfig = z.infer<typeof aandSchema>;
 
 export const trainingSchema = z.strictObject({
   method: aandSchema.prefault({ name: "aand" }),
-  heldOutShare: z.number().min(0.05).max(0.5).default(0.2).describe("normals kept out of training for the threshold"),
+  heldOutShare: z
+    .number()
+    .min(0.05)
+    .max(0.5)
+    .default(0.2)
+    .describe("normals kept out of training for the threshold"),
   minImages: z.int().min(2).default(20),
-  thresholdQuantile: share.default(1).describe("1 = the highest held-out score"),
+  thresholdQuantile: share.default(0.99).describe("of the held-out scores; 1 = the highest"),
   thresholdFactor: z.number().positive().default(1.1).describe("applied to (score − mean of normals)"),
-  texturesDir: z.string().nullable().default(null).describe("DTD-like folder for synthetic anomalies; null: procedural"),
+  texturesDir: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("DTD-like folder for synthetic anomalies; null: procedural"),
   seed: z.int().default(1),
   nice: z.int().min(0).max(19).default(19),
   memoryLimitMb: positiveInt.default(4096),
@@ -151,7 +207,10 @@ export const brokerSchema = z.discriminatedUnion("kind", [
     kind: z.literal("external"),
     url: z.string().regex(/^(mqtts?|wss?):\/\//, "mqtt://, mqtts://, ws:// or wss:// address"),
     username: z.string().optional(),
-    passwordFile: z.string().optional().describe("file with the password; $CREDENTIALS_DIRECTORY/mqtt-password is found by itself"),
+    passwordFile: z
+      .string()
+      .optional()
+      .describe("file with the password; $CREDENTIALS_DIRECTORY/mqtt-password is found by itself"),
     caFile: z.string().optional(),
     certFile: z.string().optional(),
     keyFile: z.string().optional(),
@@ -177,18 +236,43 @@ export const configSchema = z.strictObject({
   station: z
     .strictObject({
       name: name.default("station1"),
-      stateDir: z.string().default(".state").describe("models, pictures, results; systemd's StateDirectory wins"),
-      topicRoot: z.string().regex(/^[^+#]+$/, "no + or #").optional().describe("default assay/v1/<station name>"),
-      inputSize: z.int().min(64).max(1024).multipleOf(32).default(256).describe("square model input in pixels"),
+      stateDir: z
+        .string()
+        .default(".state")
+        .describe("models, pictures, results; systemd's StateDirectory wins"),
+      topicRoot: z
+        .string()
+        .regex(/^[^+#]+$/, "no + or #")
+        .optional()
+        .describe("default assay/v1/<station name>"),
+      inputSize: z
+        .int()
+        .min(64)
+        .max(1024)
+        .multipleOf(32)
+        .default(256)
+        .describe("square model input in pixels"),
     })
     .prefault({}),
-  cameras: z.array(cameraSchema).min(1).default([cameraSchema.parse({})]),
-  teacher: z.string().default("efficientnet-lite0").describe("id of an imported teacher (assayd teacher list)"),
+  cameras: z
+    .array(cameraSchema)
+    .min(1)
+    .default([cameraSchema.parse({})]),
+  teacher: z
+    .string()
+    .default("efficientnet-lite0")
+    .describe("id of an imported teacher (assayd teacher list)"),
   inference: z
     .strictObject({
-      providers: z.array(z.enum(["tensorrt", "cuda", "cpu"])).min(1).default(["tensorrt", "cuda", "cpu"]),
-      precision: z.enum(["fp32", "fp16"]).default("fp16").describe("of TensorRT engines; the CPU always runs fp32"),
-      threads: z.int().min(0).default(0).describe("0: all cores"),
+      providers: z
+        .array(z.enum(["tensorrt", "cuda", "cpu"]))
+        .min(1)
+        .default(["tensorrt", "cuda", "cpu"]),
+      precision: z
+        .enum(["fp32", "fp16"])
+        .default("fp16")
+        .describe("of TensorRT engines; the CPU always runs fp32"),
+      threads: z.int().min(0).default(0).describe("0: one fewer than there are cores"),
     })
     .prefault({}),
   training: trainingSchema.prefault({}),
@@ -201,7 +285,11 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   http: z
-    .strictObject({ enabled: z.boolean().default(true), host: z.string().default("127.0.0.1"), port: z.int().min(0).max(65535).default(9464) })
+    .strictObject({
+      enabled: z.boolean().default(true),
+      host: z.string().default("127.0.0.1"),
+      port: z.int().min(0).max(65535).default(9464),
+    })
     .prefault({}),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).prefault({}),
 });

@@ -25,6 +25,8 @@ export interface StageBatch {
   readonly features: readonly tf.Tensor4D[];
   /** [B, H, W, 1] 0 or 1 at picture size: where a synthetic anomaly was put; null where all pictures are normal. */
   readonly mask: tf.Tensor4D | null;
+  /** [B, H, W, 1] 0 or 1 at picture size: where the product is; null where all is product. */
+  readonly foreground: tf.Tensor4D | null;
 }
 
 /** Something that is trained step by step. */

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 
 /** How a child process ended. */
 export interface ChildExit {
@@ -17,6 +18,8 @@ export interface ChildOptions<Out> {
   readonly execArgv?: readonly string[];
   readonly onMessage: (message: Out) => void;
   readonly onExit: (exit: ChildExit) => void;
+  /** Takes what the child writes to stderr, line by line; without it, it goes where the parent's does. */
+  readonly onStderr?: (line: string) => void;
 }
 
 /**
@@ -32,8 +35,11 @@ export class Child<In, Out> {
       serialization: "advanced",
       env: { ...process.env, ...options.env },
       execArgv: ["--disable-warning=ExperimentalWarning", ...(options.execArgv ?? [])],
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      stdio: ["ignore", "inherit", options.onStderr ? "pipe" : "inherit", "ipc"],
     });
+    if (options.onStderr && this.#process.stderr) {
+      createInterface({ input: this.#process.stderr }).on("line", options.onStderr);
+    }
     this.#process.on("message", (message) => {
       options.onMessage(message as Out);
     });
@@ -100,7 +106,10 @@ export class Backoff {
 }
 
 /** The child's side: sends typed messages to the parent, ends the process when the parent is gone. */
-export function parentPort<In, Out>(onMessage: (message: In) => void, onDisconnect: () => void): (message: Out) => void {
+export function parentPort<In, Out>(
+  onMessage: (message: In) => void,
+  onDisconnect: () => void,
+): (message: Out) => void {
   process.on("message", (message) => {
     onMessage(message as In);
   });

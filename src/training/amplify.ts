@@ -16,12 +16,15 @@ export async function amplify(
   const plan = method.amplify;
   if (!stage || !plan) return null;
   const { width, height } = job.inputSize;
+  const asTensor = (masks: Float32Array): tf.Tensor4D =>
+    tf.tensor4d(masks, [masks.length / (width * height), height, width, 1], "float32");
   const batchAt = async (step: number): Promise<StageBatch> => {
     const indices = batchOf(synthetic.count, plan.batch, step, job.training.seed);
-    const masks = tf.tensor4d(synthetic.masks(indices), [indices.length, height, width, 1], "float32");
+    const foreground = synthetic.foregrounds(indices);
     return {
       features: featureTensors(await synthetic.features.read(indices), synthetic.features.shapes),
-      mask: masks,
+      mask: asTensor(synthetic.masks(indices)),
+      foreground: foreground && asTensor(foreground),
     };
   };
   return trainStage({

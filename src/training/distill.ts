@@ -19,7 +19,7 @@ export async function distill(
   const batchAt = async (step: number): Promise<StageBatch> => {
     const picks = batchOf(train.length, plan.batch, step, job.training.seed);
     const records = await features.read(picks.map((pick) => train[pick]!));
-    return { features: featureTensors(records, features.shapes), mask: null };
+    return { features: featureTensors(records, features.shapes), mask: null, foreground: null };
   };
   return trainStage({
     name: "distill",

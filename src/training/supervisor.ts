@@ -27,6 +27,7 @@ export interface TrainingSupervisorOptions {
 
 /** A process that dies without a word is started again from its checkpoint this often. */
 const RESUMES = 1;
+const LAST_WORDS = 5;
 /** A process that was asked to end, or said that it does, is killed after this. */
 const GRACE_MS = 5000;
 
@@ -37,6 +38,8 @@ export class TrainingSupervisor {
   #child: Child<TrainingRequest, TrainingReport> | null = null;
   #finished: Promise<JobStatus> = Promise.reject(new Error("no job yet"));
   #resumesLeft = RESUMES;
+  /** The end of what the process wrote to stderr: TensorFlow's chatter, or why it died. */
+  #lastWords: readonly string[] = [];
   /** What the process said of its end, before it is gone. */
   #outcome: Outcome | null = null;
   #wish: "cancel" | "stop" | null = null;
@@ -120,6 +123,9 @@ export class TrainingSupervisor {
         TF_NUM_INTRAOP_THREADS: String(job.threads),
         TF_FORCE_GPU_ALLOW_GROWTH: "true",
       },
+      onStderr: (line) => {
+        this.#lastWords = [...this.#lastWords, line].slice(-LAST_WORDS);
+      },
       onMessage: (report) => {
         this.#take(report, child);
       },
@@ -148,7 +154,7 @@ export class TrainingSupervisor {
       this.#launch(job, resolve);
       return;
     }
-    const outcome = this.#outcome ?? endOf(this.#wish, exit, job);
+    const outcome = this.#outcome ?? endOf(this.#wish, exit, job, this.#lastWords);
     if (outcome.state !== "failed") {
       await rm(job.jobDir, { recursive: true, force: true }).catch(() => undefined); // the next job of this recipe clears it
     }
@@ -183,7 +189,12 @@ function outcomeOf(report: Exclude<TrainingReport, { type: "progress" }>): Outco
 }
 
 /** What became of a job whose process ended without a word. */
-function endOf(wish: "cancel" | "stop" | null, exit: ChildExit, job: TrainingJob): Outcome {
+function endOf(
+  wish: "cancel" | "stop" | null,
+  exit: ChildExit,
+  job: TrainingJob,
+  lastWords: readonly string[],
+): Outcome {
   if (wish === "cancel") return { state: "canceled", result: null, error: null };
   const kept = `the checkpoint in ${job.jobDir} is kept and the next train.start goes on from it`;
   if (wish === "stop") {
@@ -193,6 +204,6 @@ function endOf(wish: "cancel" | "stop" | null, exit: ChildExit, job: TrainingJob
   const how = exit.signal ?? `exit code ${exit.code ?? "unknown"}`;
   const message =
     `the training process ended by itself (${how}). If the machine was short of memory, lower training.method.*.batch or raise ` +
-    `training.memoryLimitMb (now ${job.memoryLimitMb}); ${kept}`;
+    `training.memoryLimitMb (now ${job.memoryLimitMb}); ${kept}. Its last words: ${lastWords.join(" | ") || "none"}`;
   return { state: "failed", result: null, error: { code: "trainer-died", message } };
 }

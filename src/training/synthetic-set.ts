@@ -12,12 +12,14 @@ import { synthesizeAnomaly } from "./synthesize/synthesize.ts";
 import type { TextureSource } from "./synthesize/texture-source.ts";
 import type { Work } from "./work.ts";
 
-/** Pictures with synthetic anomalies: the teacher's features of them, and where the anomalies are. */
+/** Pictures with synthetic anomalies: the teacher's features of them, where the anomalies are, and where the product is. */
 export interface SyntheticSet {
   readonly count: number;
   readonly features: FeatureFile;
-  /** 0 or 1 per pixel, [n, H, W] joined. */
+  /** Where the anomalies are: 0 or 1 per pixel, [n, H, W] joined. */
   masks(indices: readonly number[]): Float32Array;
+  /** Where the product is, in the same form; null if it cannot be told from its ground. */
+  foregrounds(indices: readonly number[]): Float32Array | null;
 }
 
 /** Normal pictures that anomalies are put on; more add little. */
@@ -31,48 +33,52 @@ export async function synthesize(
   train: readonly number[],
   normalFeatures: FeatureFile,
 ): Promise<SyntheticSet> {
-  const { job, key, session, progress, signal, method } = work;
+  const { job, key, session, method } = work;
+  const count = method.amplify?.images ?? 0;
+  const pixels = job.inputSize.width * job.inputSize.height;
+  const maskPath = join(job.jobDir, `masks-${key}.bin`);
+  const bases = train.slice(0, BASES);
+  const products = await productMasks(work, bases, normalFeatures);
+  const path = join(job.jobDir, `synthetic-${key}.f16`);
+  const features = await FeatureFile.openOrMake(path, session.shapes, count, async function* () {
+    const masks = new Uint8Array(count * pixels);
+    for await (const { index, image, mask } of spoiledPictures(work, bases, products)) {
+      masks.set(mask, index * pixels);
+      yield await session.features(image);
+    }
+    await writeDurably(maskPath, masks);
+  });
+  const masks = await readFile(maskPath);
+  return {
+    count,
+    features,
+    masks: (indices) => joined(indices.map((index) => masks.subarray(index * pixels, (index + 1) * pixels))),
+    foregrounds: (indices) =>
+      products.length === 0 ? null : joined(indices.map((index) => products[index % bases.length]!)),
+  };
+}
+
+/** Picture `index` is made from base `index % bases.length`; each has a random stream of its own. */
+async function* spoiledPictures(work: Work, bases: readonly number[], products: readonly Uint8Array[]) {
+  const { job, progress, signal, method } = work;
   const { pictures } = work.normals;
   const count = method.amplify?.images ?? 0;
-  const { inputSize: size, training } = job;
-  const pixels = size.width * size.height;
-  const maskPath = join(job.jobDir, `masks-${key}.bin`);
-  const masks = new Uint8Array(count * pixels);
   const textures = await textureSource(work);
-  const bases = train.slice(0, BASES);
-  const foregrounds = await foregroundsOf(work, bases, normalFeatures);
-
-  const features = await FeatureFile.openOrMake(
-    join(job.jobDir, `synthetic-${key}.f16`),
-    session.shapes,
-    count,
-    async function* () {
-      for (let index = 0; index < count; index += 1) {
-        signal.throwIfAborted();
-        const random = createRandom(hashSeed(training.seed, `synthetic-${index}`));
-        const base = index % bases.length;
-        const others = shuffled(bases.length, random)
-          .slice(0, OTHERS)
-          .map((other) => pictures[bases[other]!]!);
-        const foreground = foregrounds[base] ?? null;
-        const made = synthesizeAnomaly(pictures[bases[base]!]!, size, {
-          random,
-          foreground,
-          textures,
-          others,
-        });
-        masks.set(made.mask, index * pixels);
-        yield await session.features(made.image);
-        progress.stage("synthesize", {
-          done: (index + 1) / count,
-          message: `synthetic anomaly ${index + 1}/${count}`,
-        });
-      }
-      await writeDurably(maskPath, masks);
-    },
-  );
-  masks.set(await readFile(maskPath));
-  return { count, features, masks: (indices) => joinedMasks(masks, indices, pixels) };
+  for (let index = 0; index < count; index += 1) {
+    signal.throwIfAborted();
+    const random = createRandom(hashSeed(job.training.seed, `synthetic-${index}`));
+    const base = index % bases.length;
+    const others = shuffled(bases.length, random).slice(0, OTHERS);
+    const spoiled = synthesizeAnomaly(pictures[bases[base]!]!, job.inputSize, {
+      random,
+      foreground: products[base] ?? null,
+      textures,
+      others: others.map((other) => pictures[bases[other]!]!),
+    });
+    yield { index, ...spoiled };
+    const message = `synthetic anomaly ${index + 1}/${count}`;
+    progress.stage("synthesize", { done: (index + 1) / count, message });
+  }
 }
 
 async function textureSource({ job }: Work): Promise<TextureSource> {
@@ -81,7 +87,7 @@ async function textureSource({ job }: Work): Promise<TextureSource> {
 }
 
 /** A 0/1 mask at picture size for each base, or nothing where product and ground cannot be told apart. */
-async function foregroundsOf(
+async function productMasks(
   { job, session }: Work,
   bases: readonly number[],
   features: FeatureFile,
@@ -103,10 +109,9 @@ function channelsFirst(map: Float32Array, { c, h, w }: Shape): Float32Array {
   return turned;
 }
 
-function joinedMasks(masks: Uint8Array, indices: readonly number[], pixels: number): Float32Array {
-  const joined = new Float32Array(indices.length * pixels);
-  for (const [position, index] of indices.entries()) {
-    joined.set(masks.subarray(index * pixels, (index + 1) * pixels), position * pixels);
-  }
-  return joined;
+function joined(masks: readonly Uint8Array[]): Float32Array {
+  const pixels = masks[0]?.length ?? 0;
+  const all = new Float32Array(masks.length * pixels);
+  for (const [position, mask] of masks.entries()) all.set(mask, position * pixels);
+  return all;
 }

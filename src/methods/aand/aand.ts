@@ -51,9 +51,9 @@ class AandTraining implements MethodTraining {
     if (!stage) return null;
     return {
       variables: stage.variables,
-      loss: ({ features, mask }, step) => {
+      loss: ({ features, mask, foreground }, step) => {
         if (!mask) throw new RangeError("Stage 1 needs synthetic anomalies: a batch without mask was given.");
-        return stage.loss({ features, masks: mask, foregrounds: null, step });
+        return stage.loss({ features, masks: mask, foregrounds: foreground, step });
       },
     };
   }
