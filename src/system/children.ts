@@ -105,7 +105,11 @@ export class Backoff {
   }
 }
 
-/** The child's side: sends typed messages to the parent, ends the process when the parent is gone. */
+/**
+ * The child's side: takes and sends typed messages; what is sent to a parent that has died is dropped (`onDisconnect`
+ * follows).
+ */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- callers name both sides of their protocol
 export function parentPort<In, Out>(
   onMessage: (message: In) => void,
   onDisconnect: () => void,
@@ -115,6 +119,6 @@ export function parentPort<In, Out>(
   });
   process.on("disconnect", onDisconnect);
   return (message) => {
-    if (process.connected) process.send?.(message);
+    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
   };
 }
