@@ -176,7 +176,8 @@ export class CameraLine {
     for (let lost = 0; lost < missed; lost += 1) {
       void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, lost: "overrun" });
     }
-    void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, frame });
+    const stale = this.#parts.camera.status.frozen ? { lost: "stale_frame" as const } : {};
+    void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, frame, ...stale });
   }
 
   /** The newest picture, outside of any inspection (cmd/snapshot). @throws CaptureError if there is none */

@@ -11,6 +11,11 @@ export interface Judgement {
   readonly inferMs: number;
 }
 
+const LOST_WORDS = {
+  overrun: "the picture of this part was lost in the camera's pipeline",
+  stale_frame: "the camera sends the same picture again and again",
+} as const satisfies Partial<Record<Reason, string>>;
+
 /** One request to inspect one part. */
 export interface Trigger {
   readonly triggerId: string;
@@ -18,7 +23,7 @@ export interface Trigger {
   /** The picture, where the camera's frame is itself the trigger; else it is grabbed. */
   readonly frame?: Frame;
   /** A part that is known to be lost before anything could be done for it (a frame dropped by the pipeline). */
-  readonly lost?: Reason;
+  readonly lost?: keyof typeof LOST_WORDS;
 }
 
 /** The model that judges a part. It is asked for at the moment of inference: a promotion takes effect on the next part. */
@@ -124,8 +129,7 @@ export class Lane {
   }
 
   #refusal(trigger: Trigger, model: ActiveModel | string): Outcome | null {
-    if (trigger.lost)
-      return failure(trigger.lost, "the picture of this part was lost in the camera's pipeline");
+    if (trigger.lost) return failure(trigger.lost, LOST_WORDS[trigger.lost]);
     if (!this.#running) return failure("not_ready", "inspection is stopped; send cmd/start");
     if (typeof model === "string") return failure("not_ready", model);
     if (this.#inFlight >= this.#parts.maxInFlight) {
