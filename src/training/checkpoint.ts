@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readSafetensors, writeSafetensors } from "../backbones/weights/safetensors.ts";
+import { InputError } from "../domain/errors.ts";
 import type { Weight, Weights } from "../graph/ops.ts";
 import { writeDurably } from "../system/durable-files.ts";
 
@@ -26,12 +27,12 @@ export class CheckpointFile {
     this.#path = join(folder, `${stage}-${key}.safetensors`);
   }
 
+  /** Null if there is none, or a damaged one: the stage then begins again. */
   async load(): Promise<Checkpoint | null> {
     const bytes = await readFile(this.#path).catch(() => null);
-    if (!bytes) return null;
-    const all = readSafetensors(bytes);
-    const step = all.get("step")?.data[0];
-    if (step === undefined) return null;
+    const all = bytes && weightsIn(bytes);
+    const step = all?.get("step")?.data[0];
+    if (!all || step === undefined) return null;
     return { step, weights: withPrefix(all, "weights/"), optimizer: withPrefix(all, "optimizer/") };
   }
 
@@ -40,6 +41,15 @@ export class CheckpointFile {
     for (const [name, weight] of weights) all.set(`weights/${name}`, weight);
     for (const [name, weight] of optimizer) all.set(`optimizer/${name}`, weight);
     await writeDurably(this.#path, writeSafetensors(all));
+  }
+}
+
+function weightsIn(bytes: Uint8Array): Weights | null {
+  try {
+    return readSafetensors(bytes);
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
   }
 }
 
