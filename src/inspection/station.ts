@@ -1,6 +1,5 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { statePaths, type StatePaths } from "../config/paths.ts";
@@ -15,6 +14,7 @@ import type { JobStatus } from "../training/supervisor.ts";
 import { CameraLine, chooseLine } from "./camera-line.ts";
 import { Camera } from "./capture/camera.ts";
 import { Inspector } from "./infer/inspector.ts";
+import { inferenceThreads } from "./infer/threads.ts";
 import type { PartEvidence } from "./lane.ts";
 import { stationCommands, type StationControl } from "./station-commands.ts";
 import { cameraStateMessage, faultOf, healthMessage, infoMessage, jobMessage } from "./station-messages.ts";
@@ -265,7 +265,7 @@ export class Station implements StationControl {
     return new Inspector({
       providers,
       precision,
-      threads: threads || availableParallelism(),
+      threads: inferenceThreads(threads),
       engineCacheDir: this.#paths.engines,
       ...(entries?.infer && { entry: entries.infer }),
       logger,

@@ -82,7 +82,8 @@ async function open(request: OpenRequest): Promise<void> {
 async function pictureSource({ source, size }: OpenRequest): Promise<PictureSource | null> {
   if (source.kind === "simulated") {
     const { renderPart } = await import("../../simulator/product.ts");
-    return simulatedSource(renderPart, { size, seed: source.seed, defectShare: source.defectShare });
+    const { seed, defectShare, distinct } = source;
+    return simulatedSource(renderPart, { size, seed, defectShare, distinct });
   }
   if (source.kind === "folder") {
     const { listLine } = await import("../../imaging/picture-folder.ts");

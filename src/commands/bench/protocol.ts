@@ -1,0 +1,64 @@
+import type { Config } from "../../config/schema.ts";
+
+/** Messages between `assayd bench` and the two kinds of process that it measures. One request at a time, one reply each. */
+
+export type StationRequest =
+  | { readonly type: "open"; readonly config: Config }
+  /** Parts as fast as they are answered, `inFlight` at once, until `seconds` or `parts` are over. */
+  | { readonly type: "race"; readonly seconds: number; readonly parts: number; readonly inFlight: number }
+  /** One part every `1 / partsPerSecond`, whatever the answers do. */
+  | { readonly type: "pace"; readonly parts: number; readonly partsPerSecond: number }
+  | { readonly type: "close" };
+
+export interface Opened {
+  readonly type: "opened";
+  readonly brokerUrl: string;
+  readonly topicRoot: string;
+  /** Where the inspector really runs, e.g. `cpu`. */
+  readonly provider: "tensorrt" | "cuda" | "cpu";
+  readonly pids: { readonly main: number; readonly capture: number; readonly inference: number };
+}
+
+export interface Raced {
+  readonly type: "raced";
+  /** Parts with a score, and parts that ended as ERR. */
+  readonly judged: number;
+  readonly failed: number;
+}
+
+/** Times of the judged parts, ms. */
+export interface Paced {
+  readonly type: "paced";
+  readonly totalMs: readonly number[];
+  readonly inferMs: readonly number[];
+  readonly failed: number;
+}
+
+export type StationReply =
+  | Opened
+  | Raced
+  | Paced
+  | { readonly type: "closed" }
+  | { readonly type: "refused"; readonly message: string };
+
+export type BareRequest =
+  | {
+      readonly type: "open";
+      /** ONNX files with one uint8 [1, H, W, 3] input, by name. */
+      readonly models: Readonly<Record<string, string>>;
+      readonly provider: Opened["provider"];
+      readonly threads: number;
+      readonly engineCacheDir: string;
+      /** Side of the square pictures. */
+      readonly inputSize: number;
+    }
+  | { readonly type: "loop"; readonly model: string; readonly seconds: number };
+
+export interface Looped {
+  readonly type: "looped";
+  readonly runs: number;
+  readonly seconds: number;
+}
+
+export type BareReply =
+  { readonly type: "ready" } | Looped | { readonly type: "refused"; readonly message: string };

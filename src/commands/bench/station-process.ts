@@ -1,0 +1,106 @@
+/** Entry: a whole station, as `assayd run` composes it, in a main process of its own. Driven by `assayd bench`. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { InferenceError, messageOf } from "../../domain/errors.ts";
+import type { Inspection } from "../../domain/inspection.ts";
+import type { CameraLine } from "../../inspection/camera-line.ts";
+import { Station } from "../../inspection/station.ts";
+import { parentPort } from "../../system/children.ts";
+import { createLogger } from "../../system/logger.ts";
+import { createMetrics } from "../../system/metrics.ts";
+import { SOFTWARE_VERSION } from "../../system/version.ts";
+import type { Opened, Paced, Raced, StationReply, StationRequest } from "./protocol.ts";
+
+type Race = Extract<StationRequest, { type: "race" }>;
+type Pace = Extract<StationRequest, { type: "pace" }>;
+
+const READY_TIMEOUT_MS = 60_000;
+const POLL_MS = 50;
+
+let station: Station | null = null;
+
+const send = parentPort<StationRequest, StationReply>(
+  (request) => {
+    answer(request).then(send, (error: unknown) => {
+      send({ type: "refused", message: messageOf(error) });
+    });
+  },
+  () => process.exit(0), // the bench is gone; the children follow us
+);
+
+async function answer(request: StationRequest): Promise<StationReply> {
+  switch (request.type) {
+    case "open":
+      return open(request);
+    case "race":
+      return race(lineOf(), request);
+    case "pace":
+      return pace(lineOf(), request);
+    case "close":
+      await station?.stop();
+      return { type: "closed" };
+  }
+}
+
+async function open({ config }: Extract<StationRequest, { type: "open" }>): Promise<Opened> {
+  const metrics = createMetrics({ rss: () => process.memoryUsage.rss() });
+  station = await Station.create({
+    config,
+    logger: createLogger({ level: "warn", format: "text", write: (line) => process.stderr.write(line) }),
+    software: SOFTWARE_VERSION,
+    onInspection: metrics.inspected,
+  });
+  await station.start();
+  const line = lineOf();
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  while (typeof line.model === "string" || !(await gives(line))) {
+    if (performance.now() > deadline)
+      throw new InferenceError("bench-not-ready", `the station is not ready: ${String(line.model)}`);
+    await sleep(POLL_MS);
+  }
+  const [capture, inference] = [line.camera.status.pid, line.inspector.status.pid];
+  const provider = line.inspector.status.provider?.provider ?? "cpu";
+  const pids = { main: process.pid, capture: capture ?? 0, inference: inference ?? 0 };
+  return { type: "opened", brokerUrl: station.brokerUrl, topicRoot: station.topicRoot, provider, pids };
+}
+
+/** The first parts warm everything up; until the camera plays they fail. */
+async function gives(line: CameraLine): Promise<boolean> {
+  return (await line.trigger({})).score !== null;
+}
+
+async function race(line: CameraLine, { seconds, parts, inFlight }: Race): Promise<Raced> {
+  const until = performance.now() + seconds * 1000;
+  let started = 0;
+  let judged = 0;
+  const runner = async (): Promise<void> => {
+    while (performance.now() < until && started < parts) {
+      started += 1;
+      if ((await line.trigger({})).score !== null) judged += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, runner));
+  return { type: "raced", judged, failed: started - judged };
+}
+
+async function pace(line: CameraLine, { parts, partsPerSecond }: Pace): Promise<Paced> {
+  const begun = performance.now();
+  const pending: Promise<Inspection>[] = [];
+  for (let part = 0; part < parts; part += 1) {
+    const waitMs = begun + (part * 1000) / partsPerSecond - performance.now();
+    if (waitMs > 0) await sleep(waitMs);
+    pending.push(line.trigger({}));
+  }
+  const inspections = await Promise.all(pending);
+  const judged = inspections.filter(({ score }) => score !== null);
+  return {
+    type: "paced",
+    totalMs: judged.map(({ times }) => times.totalMs),
+    inferMs: judged.map(({ times }) => times.inferMs ?? NaN),
+    failed: inspections.length - judged.length,
+  };
+}
+
+function lineOf(): CameraLine {
+  if (station === null) throw new InferenceError("bench-closed", "no station was opened");
+  return station.line(undefined);
+}
