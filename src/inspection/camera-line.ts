@@ -10,6 +10,8 @@ import type { Inspector } from "./infer/inspector.ts";
 import { Lane, type ActiveModel, type LaneClock, type PartEvidence } from "./lane.ts";
 import { freeRunning } from "./trigger.ts";
 
+const NO_MODEL =
+  "there is no trained model yet; collect normal parts and train (cmd/collect.start, cmd/train.start)";
 /** Parts of one camera that may be under way at once. */
 const MAX_IN_FLIGHT = 8;
 /** On top of stall time-out and deadline before silence counts as no progress. */
@@ -42,6 +44,8 @@ export class CameraLine {
   #triggering: { stop: () => void } | null = null;
   #nextSeq: number;
   #triggers = 0;
+  /** Why there is no model, where that is not for want of training. */
+  #modelProblem: string | null = null;
 
   constructor(parts: CameraLineParts) {
     this.#parts = parts;
@@ -98,12 +102,16 @@ export class CameraLine {
   /** What judges the next part, or in words why nothing does. */
   get model(): ActiveModel | string {
     const { ready, bundleId } = this.#parts.inspector.status;
-    if (bundleId === null)
-      return "there is no trained model yet; collect normal parts and train (cmd/collect.start, cmd/train.start)";
+    if (bundleId === null) return this.#modelProblem ?? NO_MODEL;
     if (!ready) return `the inference process of ${bundleId} is starting`;
     const thresholds = this.#thresholds.get(bundleId);
     if (!thresholds) return `model ${bundleId} has no threshold`;
     return { bundleId, thresholds, infer: (frame, timeoutMs) => this.#infer(frame, thresholds, timeoutMs) };
+  }
+
+  /** Says why the active model could not be loaded; parts get it as their detail until another one is. */
+  set modelProblem(problem: string | null) {
+    this.#modelProblem = problem;
   }
 
   /** Sets the limits of a bundle; takes effect on the next part. */
@@ -201,11 +209,18 @@ export class CameraLine {
       onVerdict: (inspection, evidence) => {
         this.#lastVerdictMono = clock.mono();
         onVerdict(inspection);
-        if (evidence.frame && inspection.reason !== "image_quality")
+        if (evidence.frame && this.#isWorthKeeping(evidence.frame, inspection))
           this.#parts.collector.offer(evidence.frame);
         this.#records.push(inspection.seq, [inspection, evidence]);
       },
     });
+  }
+
+  /** False for pictures that must not be learnt from: black, flat, frozen. A part that was not judged was not checked either. */
+  #isWorthKeeping(frame: Frame, { reason }: Inspection): boolean {
+    if (!this.#parts.collector.status.active || reason === "image_quality" || reason === "stale_frame")
+      return false;
+    return reason === "score" || !this.#parts.config.checkImage || checkImage(frame.data) === null;
   }
 
   async #infer(frame: Frame, thresholds: Thresholds, timeoutMs: number) {

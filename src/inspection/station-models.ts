@@ -21,6 +21,8 @@ export class StationModels {
   readonly #options: StationModelsOptions;
   readonly #bundles: BundleStore;
   readonly #manifests = new Map<string, BundleManifest>();
+  /** Ends with the last change that was asked for: they are made one after the other. */
+  #changes: Promise<unknown> = Promise.resolve();
 
   constructor(options: StationModelsOptions) {
     this.#options = options;
@@ -43,7 +45,11 @@ export class StationModels {
   }
 
   /** Loads what was active before the start. A missing or damaged model is no error: the line's parts are `ERR`. */
-  async loadActive(line: CameraLine): Promise<void> {
+  loadActive(line: CameraLine): Promise<void> {
+    return this.#inTurn(() => this.#loadActive(line));
+  }
+
+  async #loadActive(line: CameraLine): Promise<void> {
     try {
       const id = this.#bundles.active(line.recipe);
       if (id !== null) await this.#load(line, await this.#bundles.verify(id));
@@ -52,6 +58,7 @@ export class StationModels {
         { camera: line.name, err: error },
         "the active model cannot be used; parts are rejected",
       );
+      line.modelProblem = `the active model cannot be used: ${messageOf(error)}`;
       this.#options.event("model.unusable", { text: messageOf(error) }, line.name);
     }
   }
@@ -60,43 +67,22 @@ export class StationModels {
    * Makes a bundle judge: loaded and golden-checked in a process of its own first, then the pointer moves.
    * @throws ModelError; what judged before goes on
    */
-  async promote(line: CameraLine, bundleId: string, by: string | null): Promise<void> {
-    const manifest = await this.#bundles.verify(bundleId);
-    if (manifest.recipe !== line.recipe) {
-      throw new ModelError(
-        "wrong-recipe",
-        `bundle ${bundleId} belongs to recipe "${manifest.recipe}", camera ${line.name} has "${line.recipe}"`,
-      );
-    }
-    await this.#load(line, manifest);
-    await this.#bundles.promote(line.recipe, bundleId);
-    this.#options.event("model.promoted", { model_id: bundleId, parent: manifest.parent, by }, line.name);
-    this.#options.onChange(line);
+  promote(line: CameraLine, bundleId: string, by: string | null): Promise<void> {
+    return this.#inTurn(() => this.#promote(line, bundleId, by));
   }
 
   /** Back to the parent of the active bundle. @returns its id @throws ModelError `no-active-bundle`, `no-parent` */
-  async rollback(line: CameraLine, by: string | null): Promise<string> {
-    const parent = this.#bundles.parentOfActive(line.recipe);
-    await this.promote(line, parent, by);
-    return parent;
+  rollback(line: CameraLine, by: string | null): Promise<string> {
+    return this.#inTurn(async () => {
+      const parent = this.#bundles.parentOfActive(line.recipe);
+      await this.#promote(line, parent, by);
+      return parent;
+    });
   }
 
   /** Limits set by a person: from the next part on, and after a restart. @throws InputError `no-model` */
-  async setThreshold(line: CameraLine, limits: Thresholds, by: string | null): Promise<void> {
-    const { bundleId } = line.inspector.status;
-    if (bundleId === null) {
-      throw new InputError(
-        "no-model",
-        `camera ${line.name} has no model yet, so there is no threshold to set`,
-      );
-    }
-    const old = line.thresholdsOf(bundleId);
-    const at = new Date().toISOString();
-    const record = { value: limits.reject, warn: limits.warn, bundleId, by: by ?? "mqtt", at };
-    await writeThresholdOverride(this.#options.paths.active, line.recipe, record);
-    line.setThresholds(bundleId, limits);
-    this.#options.event("threshold.set", { model_id: bundleId, old, new: limits, by }, line.name);
-    this.#options.onChange(line);
+  setThreshold(line: CameraLine, limits: Thresholds, by: string | null): Promise<void> {
+    return this.#inTurn(() => this.#setThreshold(line, limits, by));
   }
 
   /** A model that kills its process again and again is rolled back, if there is something to go back to. */
@@ -112,6 +98,62 @@ export class StationModels {
         "the model crashes again and again; parts are rejected",
       );
     }
+  }
+
+  #inTurn<R>(change: () => Promise<R>): Promise<R> {
+    const made = this.#changes.then(change);
+    this.#changes = made.catch(() => undefined);
+    return made;
+  }
+
+  async #promote(line: CameraLine, bundleId: string, by: string | null): Promise<void> {
+    const manifest = await this.#bundles.verify(bundleId);
+    if (manifest.recipe !== line.recipe) {
+      throw new ModelError(
+        "wrong-recipe",
+        `bundle ${bundleId} belongs to recipe "${manifest.recipe}", camera ${line.name} has "${line.recipe}"`,
+      );
+    }
+    const before = line.inspector.status.bundleId;
+    await this.#load(line, manifest);
+    try {
+      await this.#bundles.promote(line.recipe, bundleId);
+    } catch (error) {
+      await this.#takeBack(line, before);
+      throw error;
+    }
+    this.#options.event("model.promoted", { model_id: bundleId, parent: manifest.parent, by }, line.name);
+    this.#options.onChange(line);
+  }
+
+  /** The pointer could not be moved (disk full): what the pointer names judges again. */
+  async #takeBack(line: CameraLine, bundleId: string | null): Promise<void> {
+    if (bundleId === null) return;
+    try {
+      await this.#load(line, await this.#bundles.verify(bundleId));
+    } catch (error) {
+      this.#options.logger.error(
+        { camera: line.name, bundleId, err: error },
+        "the model before cannot be loaded",
+      );
+    }
+  }
+
+  async #setThreshold(line: CameraLine, limits: Thresholds, by: string | null): Promise<void> {
+    const { bundleId } = line.inspector.status;
+    if (bundleId === null) {
+      throw new InputError(
+        "no-model",
+        `camera ${line.name} has no model yet, so there is no threshold to set`,
+      );
+    }
+    const old = line.thresholdsOf(bundleId);
+    const at = new Date().toISOString();
+    const record = { value: limits.reject, warn: limits.warn, bundleId, by: by ?? "mqtt", at };
+    await writeThresholdOverride(this.#options.paths.active, line.recipe, record);
+    line.setThresholds(bundleId, limits);
+    this.#options.event("threshold.set", { model_id: bundleId, old, new: limits, by }, line.name);
+    this.#options.onChange(line);
   }
 
   async #load(line: CameraLine, manifest: BundleManifest): Promise<void> {

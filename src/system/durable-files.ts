@@ -1,4 +1,4 @@
-import { open, readdir, rename } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /** Where `writeDurably` stands, for failpoints of the caller. */
@@ -7,7 +7,7 @@ export type DurableStep = "tmp-written" | "tmp-synced" | "renamed" | "folder-syn
 /**
  * Replaces a file so that after a power cut it is whole, old or new: temporary name → fsync → rename → fsync of the
  * folder. Two writers of the same path must not run at the same time.
- * @throws the system's error; the old file is then still whole.
+ * @throws the system's error; the old file is then still whole, and the temporary one gone.
  */
 export async function writeDurably(
   path: string,
@@ -15,7 +15,24 @@ export async function writeDurably(
   onStep: (step: DurableStep) => void = () => undefined,
 ): Promise<void> {
   const temporary = `${path}.tmp`;
-  const file = await open(temporary, "w", 0o644);
+  try {
+    await writeSynced(temporary, data, onStep);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined); // the first error is the one to tell
+    throw error;
+  }
+  onStep("renamed");
+  await syncFolder(dirname(path));
+  onStep("folder-synced");
+}
+
+async function writeSynced(
+  path: string,
+  data: string | Uint8Array,
+  onStep: (step: DurableStep) => void,
+): Promise<void> {
+  const file = await open(path, "w", 0o644);
   try {
     await file.writeFile(data);
     onStep("tmp-written");
@@ -24,10 +41,6 @@ export async function writeDurably(
     await file.close();
   }
   onStep("tmp-synced");
-  await rename(temporary, path);
-  onStep("renamed");
-  await syncFolder(dirname(path));
-  onStep("folder-synced");
 }
 
 /** fsync of a folder: makes created, renamed and removed names in it durable. */

@@ -26,13 +26,26 @@ export interface BundleContents {
 const OPSET = 17;
 
 /**
- * Writes everything of a bundle into a folder beside the job's, then moves it among the bundles in one step.
+ * Writes everything of a bundle into a folder beside the job's, then moves it among the bundles in one step. A failure
+ * leaves neither.
  * @returns the bundle's folder
  */
 export async function addBundle(contents: BundleContents): Promise<string> {
   const { job } = contents;
   const folder = join(job.jobDir, `bundle-${job.id}`);
+  const store = new BundleStore({ bundles: job.bundlesDir, active: join(job.bundlesDir, "..", "active") });
   await rm(folder, { recursive: true, force: true });
+  try {
+    await writeBundle(folder, contents);
+    await store.add(folder);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true }); // large, and perhaps the reason why the disk is full
+    throw error;
+  }
+  return store.dir(job.id);
+}
+
+async function writeBundle(folder: string, contents: BundleContents): Promise<void> {
   await mkdir(join(folder, "golden"), { recursive: true });
   await writeDurably(join(folder, "inspector.onnx"), contents.model);
   await writeDurably(join(folder, "heads.safetensors"), writeSafetensors(contents.heads));
@@ -41,9 +54,6 @@ export async function addBundle(contents: BundleContents): Promise<string> {
   for (const [index, { picture }] of contents.golden.entries())
     await writeDurably(join(folder, goldenFile(index)), picture);
   await createManifest(folder, manifestFields(contents));
-  const store = new BundleStore({ bundles: job.bundlesDir, active: join(job.bundlesDir, "..", "active") });
-  await store.add(folder);
-  return store.dir(job.id);
 }
 
 function goldenFile(index: number): string {

@@ -10,6 +10,7 @@ import { addBundle } from "./bundle.ts";
 import { calibrateCandidate } from "./calibrate-candidate.ts";
 import { keyOf, removeStale } from "./checkpoint.ts";
 import { distill } from "./distill.ts";
+import type { FeatureFile } from "./feature-file.ts";
 import { exportInspector, type Candidate } from "./inspector-export.ts";
 import { batchesOf, normalFeatures } from "./normal-features.ts";
 import { cleanNormals } from "./normals.ts";
@@ -108,13 +109,20 @@ function workKey({ training, inputSize }: TrainingJob, pictures: string, teacher
   return keyOf(pictures, teacher, inputSize, { method, heldOutShare, texturesDir, seed });
 }
 
+async function learnToAmplify(work: Work, training: MethodTraining, split: Split, normals: FeatureFile) {
+  const synthetic = await synthesize(work, split.train, normals);
+  try {
+    return await amplify({ ...work, training, synthetic });
+  } finally {
+    await synthetic.features.close();
+  }
+}
+
 /** Both stages on cached teacher features. */
 async function learn(work: Work, training: MethodTraining, split: Split) {
   const features = await normalFeatures(work);
   try {
-    const synthetic = training.amplify && (await synthesize(work, split.train, features));
-    const amplifyLoss = synthetic && (await amplify({ ...work, training, synthetic }));
-    await synthetic?.features.close();
+    const amplifyLoss = training.amplify && (await learnToAmplify(work, training, split, features));
     const trust = await training.measureTrust(batchesOf(features, split.heldOut));
     const stage = await training.prepareDistill(batchesOf(features, split.train));
     const distillLoss = await distill({ ...work, stage, features, train: split.train });

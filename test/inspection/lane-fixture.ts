@@ -70,7 +70,7 @@ export function after<T>(delayMs: number, give: () => T): Promise<T> {
       try {
         resolve(give());
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       }
     }, delayMs);
   });

@@ -49,7 +49,13 @@ describe("Lane", () => {
     const { lane, verdicts } = testLane({ grab: () => Promise.reject(error) });
     await lane.trigger(part());
     expect(verdicts).toEqual([
-      expect.objectContaining({ verdict: "ERR", action: "reject", reason, detail: error.message, score: null }),
+      expect.objectContaining({
+        verdict: "ERR",
+        action: "reject",
+        reason,
+        detail: error.message,
+        score: null,
+      }),
     ]);
   });
 
@@ -228,13 +234,19 @@ describe("Lane", () => {
           now = one;
           lane.running = one.running;
           const extra =
-            one.grab === "given" ? { frame: frameOf(index) } : one.grab === "lost" ? { lost: "overrun" as const } : {};
+            one.grab === "given"
+              ? { frame: frameOf(index) }
+              : one.grab === "lost"
+                ? { lost: "overrun" as const }
+                : {};
           answers.push(lane.trigger({ triggerId: `t${index}`, partId: null, ...extra }));
           await vi.advanceTimersByTimeAsync(one.waitMs);
         }
         await vi.advanceTimersByTimeAsync(200);
         await Promise.all(answers);
-        expect(verdicts.map(({ seq }) => seq).sort((a, b) => a - b)).toEqual(steps.map((_, index) => index + 1));
+        expect(verdicts.map(({ seq }) => seq).sort((a, b) => a - b)).toEqual(
+          steps.map((_, index) => index + 1),
+        );
         expect(new Set(verdicts.map(({ triggerId }) => triggerId)).size).toBe(steps.length);
         for (const { verdict, action, score, times } of verdicts) {
           expect(times.totalMs).toBeLessThanOrEqual(101);

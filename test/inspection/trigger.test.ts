@@ -12,7 +12,11 @@ describe("freeRunning", () => {
   it("does not drift: 70 parts a second stay 4,200 a minute, each at its own moment", async () => {
     const moments: number[] = [];
     const start = performance.now();
-    const trigger = freeRunning(70, () => moments.push(performance.now() - start), () => performance.now());
+    const trigger = freeRunning(
+      70,
+      () => moments.push(performance.now() - start),
+      () => performance.now(),
+    );
     await vi.advanceTimersByTimeAsync(60_000);
     trigger.stop();
     expect(moments.length).toBeGreaterThanOrEqual(4199);
@@ -25,7 +29,11 @@ describe("freeRunning", () => {
   it("fires the moments that it overslept, so that every part counts", async () => {
     let mono = 0;
     const fired: number[] = [];
-    const trigger = freeRunning(10, () => fired.push(mono), () => mono);
+    const trigger = freeRunning(
+      10,
+      () => fired.push(mono),
+      () => mono,
+    );
     mono = 100;
     await vi.advanceTimersByTimeAsync(100);
     expect(fired).toEqual([100]);
@@ -40,7 +48,11 @@ describe("freeRunning", () => {
 
   it("fires no more after it was stopped", async () => {
     let fired = 0;
-    const trigger = freeRunning(100, () => (fired += 1), () => performance.now());
+    const trigger = freeRunning(
+      100,
+      () => (fired += 1),
+      () => performance.now(),
+    );
     await vi.advanceTimersByTimeAsync(55);
     trigger.stop();
     const before = fired;

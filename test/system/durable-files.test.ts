@@ -29,6 +29,7 @@ describe("durable files", () => {
     });
     await expect(failing).rejects.toMatchObject({ code: "ENOSPC" });
     expect(await readFile(path, "utf8")).toBe("old");
+    expect(await readdir(folder)).toEqual(["pointer"]);
   });
 
   it("syncs a tree and moves it to another folder", async () => {

@@ -93,7 +93,7 @@ describe("TrainingSupervisor", () => {
       return 0;
     };
     supervisor.cancel();
-    expect((await vi.waitUntil(() => second, { timeout: 5000 }))?.state).toBe("running");
+    expect((await vi.waitUntil(() => second, { timeout: 5000 })).state).toBe("running");
     const status = await supervisor.finished;
     expect(status).toMatchObject({ state: "completed" });
     expect(starts()).toBe(2);
