@@ -6,9 +6,6 @@ interface Refusal {
   readonly message: string;
 }
 
-/** As scripts/assayd sets it: what is measured must be what runs. */
-const DAEMON_ENV = { MALLOC_ARENA_MAX: "2", UV_THREADPOOL_SIZE: "16" };
-
 /** One process under measurement: asks it one thing at a time. */
 export class BenchWorker<Request, Reply extends { readonly type: string }> {
   readonly #child: Child<Request, Reply | Refusal>;
@@ -18,7 +15,7 @@ export class BenchWorker<Request, Reply extends { readonly type: string }> {
   constructor(name: string, entry: URL) {
     this.#child = new Child<Request, Reply | Refusal>({
       entry,
-      env: DAEMON_ENV,
+      execArgv: process.execArgv, // as scripts/assayd starts us: what is measured must be what runs
       onMessage: (reply) => {
         if (isRefusal(reply)) this.#fail(name, reply.message);
         else this.#settle?.resolve(reply);

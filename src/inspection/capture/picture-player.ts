@@ -76,6 +76,12 @@ export class PicturePlayer {
     return this.#played.size > 0;
   }
 
+  /** When the oldest picture that has not come back was pushed, monotonic ms; null if all have. */
+  get owesSinceMs(): number | null {
+    const [oldest] = this.#played.values();
+    return oldest?.pushedMs ?? null;
+  }
+
   start(): void {
     this.#running?.abort();
     this.#running = new AbortController();

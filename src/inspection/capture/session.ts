@@ -159,15 +159,17 @@ export class CaptureSession {
     const now = this.#options.now();
     const { stallTimeoutMs } = this.#options.open;
     const limit = this.#firstFrameMs === null ? Math.max(OPEN_TIMEOUT_MS, stallTimeoutMs) : stallTimeoutMs;
-    const silentMs = now - Math.max(this.#lastFrameMs, this.#openedMs);
-    if (silentMs <= limit || !this.#expectsFrame()) return;
+    const awaitedSinceMs = this.#awaitedSinceMs();
+    if (awaitedSinceMs === null) return;
+    const silentMs = now - Math.max(this.#lastFrameMs, this.#openedMs, awaitedSinceMs);
+    if (silentMs <= limit) return;
     this.#onFault({ code: "stalled", message: `no frame for ${Math.round(silentMs)} ms` });
   }
 
-  /** A camera that waits for a trigger, and a player that was asked for nothing, may be silent for as long as they like. */
-  #expectsFrame(): boolean {
-    if (this.#player !== null) return this.#player.owesFrame;
-    return !isTriggered(this.#options.open.source);
+  /** A camera that waits for a trigger, and a player that was asked for nothing, may be silent for as long as they like: null. */
+  #awaitedSinceMs(): number | null {
+    if (this.#player !== null) return this.#player.owesSinceMs;
+    return isTriggered(this.#options.open.source) ? null : 0;
   }
 
   #onFrame(buffer: GdpBuffer): void {
