@@ -4,19 +4,20 @@ import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { DEFAULT_TEACHER, importTeacher } from "../../src/backbones/teacher-import.ts";
 import { BundleStore } from "../../src/bundles/store.ts";
 import { statePaths } from "../../src/config/paths.ts";
 import { createJob } from "../../src/training/job.ts";
 import { TrainingSupervisor } from "../../src/training/supervisor.ts";
-import { QUICK_TRAINING, quickConfig, renderNormals } from "./quick-training.ts";
+import { QUICK_SIZE, QUICK_TRAINING, quickConfig, renderNormals } from "./quick-training.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const CACHE = join(ROOT, ".state", "test-cache");
 /** What the trained model and the teacher depend on: a change there trains anew. */
-const SOURCES = [
-  "src/backbones",
+const TEACHER_SOURCES = ["src/backbones", "src/graph"];
+const TRAINING_SOURCES = [
+  ...TEACHER_SOURCES,
   "src/bundles",
-  "src/graph",
   "src/methods",
   "src/onnx",
   "src/simulator",
@@ -29,15 +30,15 @@ const PARTS = 16;
  * recipe "default". It is trained once and kept below `.state/test-cache`; the folder goes away with the test.
  */
 export async function trainedState(): Promise<string> {
-  const cached = join(CACHE, `trained-${key()}`);
+  const cached = join(CACHE, `trained-${keyOf(TRAINING_SOURCES)}`);
   if (!existsSync(cached)) await makeWhole(cached, train);
   return copyOf(cached, ["teachers", "bundles", "active"]);
 }
 
 /** A state folder with the default teacher only. */
 export async function taughtNothingState(): Promise<string> {
-  const cached = join(CACHE, `trained-${key()}`);
-  if (!existsSync(cached)) await makeWhole(cached, train);
+  const cached = join(CACHE, `teacher-${keyOf(TEACHER_SOURCES)}`);
+  if (!existsSync(cached)) await makeWhole(cached, importDefault);
   return copyOf(cached, ["teachers"]);
 }
 
@@ -65,6 +66,16 @@ async function makeWhole(target: string, make: (folder: string) => Promise<void>
   });
 }
 
+async function importDefault(stateDir: string): Promise<void> {
+  const { teachers } = statePaths(stateDir);
+  await importTeacher({
+    file: "default",
+    id: DEFAULT_TEACHER.id,
+    teachersDir: teachers,
+    inputSize: QUICK_SIZE,
+  });
+}
+
 async function train(stateDir: string): Promise<void> {
   const normalsDir = join(stateDir, "normals");
   await renderNormals(normalsDir, PARTS);
@@ -85,9 +96,10 @@ async function train(stateDir: string): Promise<void> {
   await new BundleStore(statePaths(stateDir)).promote("default", result.bundleId);
 }
 
-function key(): string {
+/** Of the files below these folders. */
+function keyOf(folders: readonly string[]): string {
   const hash = createHash("sha256").update(JSON.stringify(QUICK_TRAINING));
-  for (const folder of SOURCES) {
+  for (const folder of folders) {
     const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).sort();
     for (const file of files.filter((name) => name.endsWith(".ts")))
       hash.update(readFileSync(join(ROOT, folder, file)));

@@ -64,14 +64,7 @@ export function never<T>(): Promise<T> {
 }
 
 /** Settles after so many (fake) milliseconds. */
-export function after<T>(delayMs: number, give: () => T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    setTimeout(() => {
-      try {
-        resolve(give());
-      } catch (error) {
-        reject(error);
-      }
-    }, delayMs);
-  });
+export async function after<T>(delayMs: number, give: () => T): Promise<T> {
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
+  return give();
 }
