@@ -29,6 +29,11 @@ With --json the last line of stdout is one object: parts, ok, ng, warn, err, mis
 knownBad, caughtShare, falseRejectShare, latencyMsP50, latencyMsP99, inferMsP50, inferMsP99, threshold, trainSeconds,
 firstVerdictSeconds, bundleId. A value that cannot be known is null.`;
 
+const NEXT_STEPS = `
+Next: assayd demo --keep               go on with this model
+      assayd demo --images <dir>       teach it your own pictures, or --camera /dev/video0
+      assayd run --config <file>       run a line`;
+
 /** `assayd demo`: a whole station with an embedded broker, taught and run in one go. */
 export function demoCommand(): Command {
   return new Command("demo")
@@ -81,6 +86,7 @@ async function demo(flags: DemoFlags): Promise<void> {
     signal: stop.signal,
   });
   view.say(summaryText(summary));
+  if (summary.bundleId !== null) view.say(NEXT_STEPS);
   if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
 }
 

@@ -104,7 +104,7 @@ export function faultOf(line: CameraLine): { code: string; text: string } | null
 function visionState(line: CameraLine, problem: { code: string } | null): CameraStateMessage["vision_state"] {
   if (problem?.code === "no-model") return "Initialized";
   if (problem) return "Error";
-  if (!line.lane.running) return "Ready";
+  if (!line.lane.running) return "Initialized"; // OPC 40100: Ready takes a job, a stopped line refuses it
   return line.freeRunning ? "ContinuousExecution" : "Ready";
 }
 

@@ -132,7 +132,8 @@ export class Station implements StationControl {
       this.publishCameraState(line);
     }
     this.#every(HEARTBEAT_EVERY_MS, () => {
-      this.#messenger.heartbeat(this.ready, this.faults.length > 0);
+      const running = this.lines.every(({ lane }) => lane.running); // after cmd/stop a part is ERR not_ready
+      this.#messenger.heartbeat(this.ready && running, this.faults.length > 0);
       for (const line of this.lines) this.publishCameraState(line);
     });
     this.#publishHealth();

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { Aedes } from "aedes";
+import { DeliveryError, messageOf } from "../domain/errors.ts";
 
 const CLIENTS_MAX = 50;
 const DRAIN_TIMEOUT_MS = 5000; // a frozen subscriber is dropped, or it would hold up all others
@@ -23,7 +24,7 @@ export class EmbeddedBroker {
     this.#port = port;
   }
 
-  /** @throws the system's error (EADDRINUSE, EACCES) if it cannot listen */
+  /** @throws DeliveryError `broker-port` if it cannot listen (EADDRINUSE, EACCES) */
   async start(): Promise<void> {
     const broker = await Aedes.createBroker({ drainTimeout: DRAIN_TIMEOUT_MS, connectTimeout: 5000 });
     const server = createServer((socket) => {
@@ -35,7 +36,16 @@ export class EmbeddedBroker {
     this.#broker = broker;
     this.#server = server;
     server.listen(this.#port, this.#host);
-    await once(server, "listening");
+    try {
+      await once(server, "listening");
+    } catch (error) {
+      throw new DeliveryError(
+        "broker-port",
+        `The embedded broker cannot listen on ${this.#host}:${this.#port} (${messageOf(error)}). ` +
+          `If another broker has the port, give this one a free port, or name that broker in the configuration (broker.kind: external).`,
+        { cause: error },
+      );
+    }
   }
 
   /** The port that is listened on; 0 before `start`. */

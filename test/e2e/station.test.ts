@@ -128,7 +128,7 @@ describe("a station driven over MQTT alone", () => {
       model: { engine: "cpu" },
     });
     expect(countersSchema.parse(late.heard.json("cam/cam1/counters")[0]).triggers).toBeGreaterThanOrEqual(5);
-    expect(late.heard.json("cam/cam1/result/last")[0]?.["seq"]).toBeGreaterThanOrEqual(4);
+    expect(late.heard.json("cam/cam1/result/last")[0]?.seq).toBeGreaterThanOrEqual(4);
   });
 
   it("stops and starts on command; a trigger meanwhile is answered not_ready", async () => {
@@ -146,7 +146,7 @@ describe("a station driven over MQTT alone", () => {
     });
     expect(cameraStateSchema.parse(plant.heard.json("cam/cam1/state").at(-1))).toMatchObject({
       ready: false,
-      vision_state: "Ready",
+      vision_state: "Initialized",
     });
     expect(test.station.line("cam1").lastSeq).toBe(halted + 1);
     await plant.ask("start", { camera: "cam1" });
@@ -171,7 +171,7 @@ describe("a station driven over MQTT alone", () => {
     expect(plant.results()[0]).toMatchObject({
       part_id: "p1",
       trigger_id: "t1",
-      inspection_id: first.data["inspection_id"],
+      inspection_id: first.data.inspection_id,
     });
     expect(test.verdicts).toHaveLength(2);
   });

@@ -45,13 +45,13 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
     sayHowToWatch(options, station);
     if (typeof line.model === "string") trainSeconds = await teach(options, station, line);
     line.camera.line("mixed");
-    options.view.say(`judging every part${options.parts === null ? " (Ctrl-C ends)" : ""}:`);
+    options.view.say(`Judging every part${options.parts === null ? " (Ctrl-C ends)" : ""}:`);
     judged.begin();
     await judged.done();
   } catch (error) {
     if (!options.signal.aborted) throw error;
   } finally {
-    options.view.say("stopping …");
+    options.view.say("Stopping …");
     await station.stop();
   }
   return summarize(judged.inspections, {
@@ -66,27 +66,28 @@ function sayHowToWatch({ view, config }: DemoOptions, station: Station): void {
   view.say(
     `  mosquitto_sub -p ${port} -t '${station.topicRoot}/#' -v -T '${station.topicRoot}/cam/+/image/#'`,
   );
+  view.say("Save the picture of the next rejected part:");
+  view.say(`  mosquitto_sub -p ${port} -t '${station.topicRoot}/cam/+/image/overlay' -C 1 -N > rejected.jpg`);
 }
 
 async function teach(options: DemoOptions, station: Station, line: CameraLine): Promise<number> {
   const { view, signal } = options;
   line.camera.line("normal");
   const wanted = await partsToCollect(options);
-  view.say(`collecting ${wanted} good parts:`);
+  const sayTrouble = troubleOf(line, view);
+  view.say(`Collecting ${wanted} good parts (only good ones may pass the camera now):`);
   await line.collector.start({ wanted, reset: true, now: Date.now() });
   while (line.collector.status.active) {
     await sleep(POLL_MS, undefined, { signal });
     const { collected } = line.collector.status;
-    const { state } = line.camera.status;
-    view.progress(
-      "collecting",
-      collected / wanted,
-      `${collected} of ${wanted}${state === "playing" ? "" : ` (camera ${state})`}`,
-    );
+    sayTrouble();
+    view.progress("collecting", collected / wanted, `${collected} of ${wanted}`);
   }
   const { error } = await line.collector.stop();
   if (error !== null) throw new TrainingError("collect", error);
-  view.say("training both stages on this machine, from these good parts alone:");
+  view.say(
+    "Training on this machine, from these good parts alone (until it is done each part is ERR, reject):",
+  );
   const cancel = (): void => {
     if (station.training.running) station.training.cancel(undefined);
   };
@@ -101,11 +102,27 @@ async function teach(options: DemoOptions, station: Station, line: CameraLine): 
     );
   }
   const { falseRejectRate, threshold, parityMaxAbs, trainSeconds } = status.result;
+  view.progress("training", 1, `done in ${trainSeconds.toFixed(0)} s`);
   view.say(
-    `trained in ${trainSeconds.toFixed(0)} s; limit ${threshold.toFixed(2)} (good parts rejected: ${percent(falseRejectRate.low)} to ` +
-      `${percent(falseRejectRate.high)}, 95 %); trainer and ONNX Runtime agree to ${parityMaxAbs.toExponential(1)}`,
+    `Limit ${threshold.toFixed(2)}: ${percent(falseRejectRate.low)} to ${percent(falseRejectRate.high)} of good parts ` +
+      `will be rejected (95 % sure; more good parts narrow this).`,
   );
+  view.say(`The exported model and the trainer agree to ${parityMaxAbs.toExponential(1)}.`);
   return trainSeconds;
+}
+
+/** Says once what keeps the camera from giving pictures, each time that changes. */
+function troubleOf(line: CameraLine, view: DemoView): () => void {
+  let said = "";
+  return () => {
+    const { state, message } = line.camera.status;
+    const trouble =
+      state === "playing" || message === ""
+        ? ""
+        : `${message} (camera ${state}; it is tried again by itself)`;
+    if (trouble !== said && trouble !== "") view.say(trouble);
+    said = trouble;
+  };
 }
 
 /** A folder may hold fewer good pictures than are wanted, or many more than teaching in minutes can use. */
