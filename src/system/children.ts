@@ -18,6 +18,8 @@ export interface ChildOptions<Out> {
   readonly execArgv?: readonly string[];
   readonly onMessage: (message: Out) => void;
   readonly onExit: (exit: ChildExit) => void;
+  /** Open descriptors of ours that the child gets as its numbers 4, 5 … */
+  readonly descriptors?: readonly number[];
   /** Takes what the child writes to stderr, line by line; without it, it goes where the parent's does. */
   readonly onStderr?: (line: string) => void;
 }
@@ -35,7 +37,13 @@ export class Child<In, Out> {
       serialization: "advanced",
       env: { ...process.env, ...options.env },
       execArgv: ["--disable-warning=ExperimentalWarning", ...(options.execArgv ?? [])],
-      stdio: ["ignore", "inherit", options.onStderr ? "pipe" : "inherit", "ipc"],
+      stdio: [
+        "ignore",
+        "inherit",
+        options.onStderr ? "pipe" : "inherit",
+        "ipc",
+        ...(options.descriptors ?? []),
+      ],
     });
     if (options.onStderr && this.#process.stderr) {
       createInterface({ input: this.#process.stderr }).on("line", options.onStderr);

@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import { pino } from "pino";
 import { AssaydError, messageOf } from "../../domain/errors.ts";
 import { parentPort } from "../../system/children.ts";
+import { FrameReader } from "./frame-memory.ts";
 import type { InferenceReport, InferenceRequest } from "./protocol.ts";
 import { loadScorer, type Scorer } from "./scorer.ts";
 
@@ -12,6 +13,7 @@ type Infer = Extract<InferenceRequest, { type: "infer" }>;
 const HEARTBEAT_MS = 1000;
 const logger = pino({ base: { process: "inference" } }, pino.destination(2));
 
+const frames = new FrameReader();
 let scorer: Scorer | null = null;
 let inferences = 0;
 /** Requests are served one after the other, in the order of arrival. */
@@ -50,7 +52,10 @@ async function infer(request: Infer, arrivedAt: number): Promise<void> {
   const queueMs = performance.now() - arrivedAt;
   try {
     if (scorer === null) throw new AssaydError("not-loaded", "no bundle is loaded in this inference process");
-    const { score, map, regions, inferMs } = await scorer.score(request.data, request.threshold);
+    const { score, map, regions, inferMs } = await scorer.score(
+      frames.read(request.slot, request.bytes),
+      request.threshold,
+    );
     inferences += 1;
     send({ type: "scored", requestId, score, regions, map: request.wantMap ? map : null, queueMs, inferMs });
   } catch (error) {

@@ -14,8 +14,9 @@ export type InferenceRequest =
   | {
       readonly type: "infer";
       readonly requestId: number;
-      /** RGB8 of the bundle's input size. */
-      readonly data: Uint8Array;
+      /** Where the picture is in the shared memory (frame-memory.ts), until it is answered: RGB8 of the bundle's input size. */
+      readonly slot: number;
+      readonly bytes: number;
       /** Regions are those of the map above this. */
       readonly threshold: number;
       readonly wantMap: boolean;

@@ -1,6 +1,8 @@
-import { InferenceError, ModelError } from "../../domain/errors.ts";
+import { randomUUID } from "node:crypto";
+import { InferenceError, messageOf, ModelError } from "../../domain/errors.ts";
 import type { Region, Size } from "../../domain/inspection.ts";
 import { Child, type ChildExit } from "../../system/children.ts";
+import { FrameMemory } from "./frame-memory.ts";
 import type { InferenceReport, InferenceRequest } from "./protocol.ts";
 
 type LoadRequest = Extract<InferenceRequest, { type: "load" }>;
@@ -47,7 +49,7 @@ interface Request {
   readonly reject: (error: InferenceError) => void;
 }
 
-/** Handed to the process ahead of its answers: one being run, one so that it need not wait for us. */
+/** Handed to the process ahead of its answers: one being run, one so that it need not wait for us. A slot of memory for each. */
 const WINDOW = 2;
 const MAX_WAITING = 64;
 const WATCH_MS = 100;
@@ -63,6 +65,7 @@ export class InferenceWorker {
   readonly loaded: Promise<LoadedReport>;
   readonly #options: WorkerOptions;
   readonly #child: Child<InferenceRequest, InferenceReport>;
+  readonly #memory = new FrameMemory(`assayd-${randomUUID()}`);
   readonly #waiting: Request[] = [];
   /** Sent, not answered; a request given up by its caller stays until the answer comes. */
   readonly #sent = new Map<number, Request>();
@@ -70,6 +73,7 @@ export class InferenceWorker {
   #settleLoad: { resolve: (report: LoadedReport) => void; reject: (error: ModelError) => void } | null = null;
   #report: LoadedReport | null = null;
   #nextId = 1;
+  #nextSlot = 0;
   #heardAt: number;
   #answerDueSince = 0;
   #watchedAt: number;
@@ -86,6 +90,7 @@ export class InferenceWorker {
     this.loaded.catch(() => undefined); // the owner may have been stopped before it waits
     this.#child = new Child({
       entry: options.entry,
+      descriptors: [this.#memory.fd],
       onMessage: (message) => {
         this.#take(message);
       },
@@ -185,11 +190,27 @@ export class InferenceWorker {
     while (this.#sent.size < WINDOW) {
       const request = this.#waiting.shift();
       if (request === undefined) return;
-      if (this.#sent.size === 0) this.#answerDueSince = this.#options.now();
-      this.#sent.set(request.id, request);
-      const { threshold, wantMap } = request.options;
-      this.#child.send({ type: "infer", requestId: request.id, data: request.data, threshold, wantMap });
+      this.#send(request);
     }
+  }
+
+  /** Answers come in the order of requests, so the slot that was used longest ago is free. */
+  #send(request: Request): void {
+    const slot = this.#nextSlot;
+    try {
+      this.#memory.write(slot, request.data);
+    } catch (error) {
+      request.reject(
+        new InferenceError("model-error", `The picture could not be handed over: ${messageOf(error)}`),
+      );
+      return;
+    }
+    this.#nextSlot = (slot + 1) % WINDOW;
+    if (this.#sent.size === 0) this.#answerDueSince = this.#options.now();
+    this.#sent.set(request.id, request);
+    const { threshold, wantMap } = request.options;
+    const bytes = request.data.byteLength;
+    this.#child.send({ type: "infer", requestId: request.id, slot, bytes, threshold, wantMap });
   }
 
   #take(message: InferenceReport): void {
@@ -250,6 +271,7 @@ export class InferenceWorker {
 
   #ended(exit: ChildExit): void {
     clearInterval(this.#watch);
+    this.#memory.close();
     const how = this.#hung
       ? "hung and was killed"
       : `ended (${exit.signal ?? `code ${exit.code ?? "none"}`})`;
