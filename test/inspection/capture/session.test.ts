@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cameraSourceSchema } from "../../../src/config/schema.ts";
 import type { CaptureReport } from "../../../src/inspection/capture/protocol.ts";
+import type { Picture, PictureSource } from "../../../src/inspection/capture/picture-player.ts";
 import { CaptureSession } from "../../../src/inspection/capture/session.ts";
 import { gdpBuffer, gdpPacket } from "./gdp-bytes.ts";
 
@@ -15,6 +16,8 @@ class FakePipeline {
   "auto-flush-bus" = true;
   plays = 0;
   stops = 0;
+  /** Time stamps of the pictures pushed in, ns. */
+  readonly pushed: bigint[] = [];
   readonly #pulls = new Map<string, Pull>();
 
   play(): void {
@@ -30,7 +33,11 @@ class FakePipeline {
   }
 
   findChild(name: string) {
-    return { eos: false, pull: (onSample: Pull) => this.#pulls.set(name, onSample) };
+    return {
+      eos: false,
+      pull: (onSample: Pull) => this.#pulls.set(name, onSample),
+      push: (_: Buffer, pts: Buffer) => this.pushed.push(pts.readBigUInt64BE()),
+    };
   }
 
   give(bytes: Buffer | null): void {
@@ -44,7 +51,10 @@ function frame(payload: Uint8Array, offset = 0n): Buffer {
   return gdpBuffer({ ptsNs: offset * 33_000_000n, durationNs: 33_000_000n, offset, payload });
 }
 
-function openSession(source: Record<string, unknown> = { kind: "v4l2" }) {
+function openSession(
+  source: Record<string, unknown> = { kind: "v4l2" },
+  pictures: PictureSource | null = null,
+) {
   const pipeline = new FakePipeline();
   const reports: CaptureReport[] = [];
   let gaveUp = 0;
@@ -61,7 +71,7 @@ function openSession(source: Record<string, unknown> = { kind: "v4l2" }) {
       size: SIZE,
     },
     gstreamer: { parseLaunch: () => pipeline },
-    pictures: null,
+    pictures,
     now: () => performance.now(),
     wallClock: () => Date.now(),
     random: () => 0.5,
@@ -134,6 +144,27 @@ describe("a capture session", () => {
     vi.advanceTimersByTime(1);
     expect(states().at(-1)).toBe("stalled:stalled");
     expect(pipeline.stops).toBe(1);
+  });
+
+  test("waits for a picture asked for after a long pause as long as for any other", async () => {
+    const picture: Picture = { data: new Uint8Array(FRAME_BYTES), truth: { label: "good", source: "good" } };
+    const demand = { kind: "simulated", pace: "demand" };
+    const { session, pipeline, states } = openSession(demand, { at: () => Promise.resolve(picture) });
+    const grab = { type: "grab", mode: "next", maxAgeMs: 100, timeoutMs: 5000 } as const;
+    await vi.advanceTimersByTimeAsync(10);
+    session.grab({ ...grab, grabId: 1 });
+    await vi.advanceTimersByTimeAsync(10);
+    const ptsNs = pipeline.pushed.at(-1) ?? 0n;
+    pipeline.give(gdpBuffer({ ptsNs, durationNs: 1n, offset: 0n, payload: picture.data }));
+    await vi.advanceTimersByTimeAsync(60_000);
+    session.grab({ ...grab, grabId: 2 });
+    await vi.advanceTimersByTimeAsync(1900);
+    session.tick();
+    expect(states().at(-1)).toBe("playing:playing");
+    await vi.advanceTimersByTimeAsync(10_000);
+    session.tick();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(states().at(-1)).toBe("stalled:stalled");
   });
 
   test("lets a camera with a hardware trigger be silent", () => {
