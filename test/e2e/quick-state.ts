@@ -59,11 +59,13 @@ async function copyOf(cached: string, folders: readonly string[]): Promise<strin
 async function makeWhole(target: string, make: (folder: string) => Promise<void>): Promise<void> {
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(join(CACHE, "new-"));
-  await make(folder);
-  await rename(folder, target).catch(async (error: unknown) => {
+  try {
+    await make(folder);
+    await rename(folder, target);
+  } catch (error) {
     await rm(folder, { recursive: true, force: true });
     if (!existsSync(target)) throw error; // else another run was first
-  });
+  }
 }
 
 async function importDefault(stateDir: string): Promise<void> {

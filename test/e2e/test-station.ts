@@ -1,7 +1,8 @@
 import { pino } from "pino";
 import { expect, onTestFinished } from "vitest";
 import type { z } from "zod";
-import { cameraSchema, type BrokerConfig, type Config } from "../../src/config/schema.ts";
+import type { cameraSchema } from "../../src/config/schema.ts";
+import { type BrokerConfig, type Config } from "../../src/config/schema.ts";
 import type { Inspection } from "../../src/domain/inspection.ts";
 import { Station, type StationOptions } from "../../src/inspection/station.ts";
 import { resultSchema, type Result } from "../../src/messaging/schemas/camera.ts";
@@ -37,7 +38,7 @@ export async function startStation(options: TestStationOptions): Promise<TestSta
   const verdicts: Inspection[] = [];
   const station = await Station.create({
     config,
-    logger: pino({ level: process.env["ASSAYD_TEST_LOG"] ?? "silent" }),
+    logger: pino({ level: process.env.ASSAYD_TEST_LOG ?? "silent" }),
     software: "0.0.0-test",
     ...(options.entries && { entries: options.entries }),
     onInspection: (inspection) => verdicts.push(inspection),
