@@ -69,7 +69,7 @@ export function cameraStateMessage(
     recipe: { id: line.recipe, version: null, hash: null },
     model: {
       id: manifest?.id ?? null,
-      hash: manifest?.sha256["inspector.onnx"] ?? null,
+      hash: manifest?.sha256["inspector.onnx"]?.slice(0, 16) ?? null, // as in the results
       engine: provider?.provider ?? null,
       precision: provider?.precision ?? null,
     },
@@ -81,8 +81,8 @@ export function cameraStateMessage(
     },
     camera: {
       connected: status.connected,
-      fps: status.fps,
-      frame_age_ms: status.frameAgeMs,
+      fps: Math.round(status.fps * 10) / 10,
+      frame_age_ms: status.frameAgeMs === null ? null : Math.round(status.frameAgeMs),
       frozen: status.frozen,
       sharpness: status.sharpness,
       brightness: status.brightness,
