@@ -48,12 +48,14 @@ export type FeatureBatches = AsyncIterable<readonly Float32Array[]>;
 
 /** One training of one method: created for a job, asked stage by stage in this order, disposed at its end. Owns tensors. */
 export interface MethodTraining {
+  /** Looks at all training normals once (statistics), before anything is trained. */
+  prepare(normals: FeatureBatches): Promise<void>;
   /** Stage 1 on synthetic anomalies; null for methods that take the teacher as it is. */
   readonly amplify: TrainableStage | null;
   /** Looks at normals that were held out, after stage 1: how far can the amplifier be trusted? Words for the report. */
   measureTrust(heldOut: FeatureBatches): Promise<string>;
-  /** Looks at all training normals once (statistics), then gives stage 2. */
-  prepareDistill(normals: FeatureBatches): Promise<TrainableStage>;
+  /** Stage 2, on normals. */
+  beginDistill(): TrainableStage;
   /** The method as it is now, to be exported. */
   trained(): TrainedMethod;
   dispose(): void;

@@ -122,9 +122,10 @@ async function learnToAmplify(work: Work, training: MethodTraining, split: Split
 async function learn(work: Work, training: MethodTraining, split: Split) {
   const features = await normalFeatures(work);
   try {
+    await training.prepare(batchesOf(features, split.train));
     const amplifyLoss = training.amplify && (await learnToAmplify(work, training, split, features));
     const trust = await training.measureTrust(batchesOf(features, split.heldOut));
-    const stage = await training.prepareDistill(batchesOf(features, split.train));
+    const stage = training.beginDistill();
     const distillLoss = await distill({ ...work, stage, features, train: split.train });
     return { amplifyLoss, trust, distillLoss };
   } finally {

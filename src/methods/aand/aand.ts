@@ -12,7 +12,7 @@ import type {
   TrainedMethod,
 } from "../method.ts";
 import { zip } from "../../graph/zip.ts";
-import { createAdvancedTeacher, createAmplifyStage, type AmplifyStage } from "./amplify-stage.ts";
+import { createAmplifyStage, type AmplifyStage } from "./amplify-stage.ts";
 import { gateTrust, withTrust } from "./amplify-weights.ts";
 import { createDistillStage, type DistillStage } from "./distill-stage.ts";
 import { createFeatureAccumulator, whiteningWeights } from "./whiten.ts";
@@ -34,7 +34,8 @@ class AandTraining implements MethodTraining {
   readonly #levels: readonly Level[];
   readonly #seed: number;
   readonly #mapSize: Size;
-  readonly #amplifyStage: AmplifyStage | null;
+  #whitening: Weights = new Map();
+  #amplifyStage: AmplifyStage | null = null;
   #amplifier: Weights | null = null;
   #distillStage: DistillStage | null = null;
 
@@ -43,7 +44,20 @@ class AandTraining implements MethodTraining {
     this.#levels = levels;
     this.#seed = seed;
     this.#mapSize = mapSize;
-    this.#amplifyStage = config.amplify.enabled ? createAmplifyStage({ levels, config, seed }) : null;
+  }
+
+  async prepare(normals: FeatureBatches): Promise<void> {
+    const accumulators = this.#levels.map(({ shape }) => createFeatureAccumulator(shape.c));
+    for await (const records of normals) {
+      for (const [accumulator, record] of zip(accumulators, records)) accumulator.add(record);
+    }
+    const statistics = zip(this.#levels, accumulators).map(
+      ([{ level }, accumulator]) => [level, accumulator.result()] as const,
+    );
+    this.#whitening = whiteningWeights(new Map(statistics));
+    if (!this.#config.amplify.enabled) return;
+    const [levels, config, seed] = [this.#levels, this.#config, this.#seed];
+    this.#amplifyStage = createAmplifyStage({ levels, config, seed, whitening: this.#whitening });
   }
 
   get amplify(): TrainableStage | null {
@@ -81,14 +95,13 @@ class AandTraining implements MethodTraining {
       .join(", ");
   }
 
-  async prepareDistill(normals: FeatureBatches): Promise<TrainableStage> {
-    const whitening = await this.#whitening(normals);
+  beginDistill(): TrainableStage {
     const stage = createDistillStage({
       levels: this.#levels,
       config: this.#config,
       seed: this.#seed,
       amplify: this.#amplifier,
-      whitening,
+      whitening: this.#whitening,
       mapSize: this.#mapSize,
     });
     this.#distillStage = stage;
@@ -96,38 +109,13 @@ class AandTraining implements MethodTraining {
   }
 
   trained(): TrainedMethod {
-    if (!this.#distillStage) throw new RangeError("prepareDistill comes before trained");
+    if (!this.#distillStage) throw new RangeError("beginDistill comes before trained");
     return this.#distillStage.trained();
   }
 
   dispose(): void {
     this.#amplifyStage?.dispose();
     this.#distillStage?.dispose();
-  }
-
-  /** Statistics of the amplified features, which are what the student sees and predicts. */
-  async #whitening(normals: FeatureBatches): Promise<Weights> {
-    const accumulators = this.#levels.map(({ shape }) => createFeatureAccumulator(shape.c));
-    const teacher = this.#amplifier
-      ? createAdvancedTeacher({ levels: this.#levels, config: this.#config, weights: this.#amplifier })
-      : null;
-    try {
-      for await (const records of normals) {
-        tf.tidy(() => {
-          const features = this.#tensors(records);
-          const amplified = teacher ? teacher.amplify(features) : features;
-          for (const [at, tensor] of amplified.entries())
-            accumulators[at]?.add(tensor.dataSync() as Float32Array);
-        });
-      }
-    } finally {
-      teacher?.dispose();
-    }
-    return whiteningWeights(
-      new Map(
-        zip(this.#levels, accumulators).map(([{ level }, accumulator]) => [level, accumulator.result()]),
-      ),
-    );
   }
 
   #tensors(records: readonly Float32Array[]): tf.Tensor4D[] {

@@ -25,12 +25,30 @@ const MAX_HIDDEN = 1024; // AAND, official recons_net.py: min(2C, 1024)
 export const amplifierName = (level: number): string => `raa.${level}`;
 
 /**
- * Residual anomaly amplification of one level (AAND §III-B): gate w = share of the anomalous keys in the softmax over
- * cos(φ1(f + p), K)/T, residual r = tanh(φ2(f)) ⊙ f, amplified f + trust·w·r (`trust` 1 is the paper).
- * The softmax share is written as sigmoid(LSE(anomalous) − LSE(normal)), which is the same number.
+ * Gate of one level (MRG, AAND §III-B): the share of the anomalous keys in the softmax over cos(φ1(f + p), K)/T, written as
+ * sigmoid(LSE(anomalous) − LSE(normal)), which is the same number.
  *
  * The weight `<raa.level>.keys.weight` [2N, C, 1, 1] must hold keys of length 1: see `unitKeys`.
+ * @returns 1 × H × W in 0..1
  */
+export function gateOfLevel<T>(ops: Ops<T>, feature: T, level: number, options: AmplifyOptions): T {
+  const name = amplifierName(level);
+  const { c, h, w } = ops.shape(feature);
+  const placed = ops.addConstant(feature, `${name}.position`, [c, h, w]);
+  const query = ops.normalizeChannels(perceptron(ops, placed, `${name}.gate`, hiddenWidth(c, options)));
+  const cosines = ops.conv2d(query, `${name}.keys`, { filters: 2 * options.memory, kernel: 1 });
+  const logits = ops.affine(cosines, 1 / options.temperature, 0);
+  const normal = ops.logSumExpChannels(ops.sliceChannels(logits, 0, options.memory));
+  const anomalous = ops.logSumExpChannels(ops.sliceChannels(logits, options.memory, 2 * options.memory));
+  return ops.sigmoid(ops.sub(anomalous, normal));
+}
+
+/** The gate damped by `<raa.level>.trust` (1 is the paper). */
+export function trustedGate<T>(ops: Ops<T>, feature: T, level: number, options: AmplifyOptions): T {
+  return ops.mulConstant(gateOfLevel(ops, feature, level, options), `${amplifierName(level)}.trust`);
+}
+
+/** Residual anomaly amplification of one level (AAND §III-B): r = tanh(φ2(f)) ⊙ f (ARG), amplified f + trust·w·r. */
 export function amplifyLevel<T>(
   ops: Ops<T>,
   feature: T,
@@ -38,19 +56,15 @@ export function amplifyLevel<T>(
   options: AmplifyOptions,
 ): Amplified<T> {
   const name = amplifierName(level);
-  const { c, h, w } = ops.shape(feature);
-  const hidden = Math.min(Math.round(options.hidden * c), MAX_HIDDEN);
-  const placed = ops.addConstant(feature, `${name}.position`, [c, h, w]);
-  const query = ops.normalizeChannels(perceptron(ops, placed, `${name}.gate`, hidden));
-  const cosines = ops.conv2d(query, `${name}.keys`, { filters: 2 * options.memory, kernel: 1 });
-  const logits = ops.affine(cosines, 1 / options.temperature, 0);
-  const normal = ops.logSumExpChannels(ops.sliceChannels(logits, 0, options.memory));
-  const anomalous = ops.logSumExpChannels(ops.sliceChannels(logits, options.memory, 2 * options.memory));
-  const gate = ops.sigmoid(ops.sub(anomalous, normal));
-
-  const residual = ops.mul(ops.tanh(perceptron(ops, feature, `${name}.generator`, hidden)), feature);
+  const gate = gateOfLevel(ops, feature, level, options);
+  const scale = perceptron(ops, feature, `${name}.generator`, hiddenWidth(ops.shape(feature).c, options));
+  const residual = ops.mul(ops.tanh(scale), feature);
   const trusted = ops.mulConstant(gate, `${name}.trust`);
   return { gate, residual, amplified: ops.add(feature, ops.mul(trusted, residual)) };
+}
+
+function hiddenWidth(channels: number, { hidden }: AmplifyOptions): number {
+  return Math.min(Math.round(hidden * channels), MAX_HIDDEN);
 }
 
 /** φ of the paper: three 1×1 convolutions with bias, C → hidden → hidden → C. */

@@ -7,9 +7,8 @@ import { tf } from "../../graph/tf.ts";
 import { tfOps } from "../../graph/tf-ops.ts";
 import { type TensorSource, TfWeights } from "../../graph/tf-weights.ts";
 import type { Level } from "../method.ts";
-import { zip } from "../../graph/zip.ts";
-import { advancedTeacher } from "./aand-network.ts";
-import { amplifyConstants, amplifyLevel, amplifyNetwork, holdsKeys, unitKeys } from "./amplify-network.ts";
+import { amplifierNetwork } from "./aand-network.ts";
+import { amplifyConstants, holdsKeys, unitKeys } from "./amplify-network.ts";
 import { initialAmplifier } from "./amplify-weights.ts";
 import { amplifyLoss, focalLoss, levelLabels } from "./losses.ts";
 
@@ -19,15 +18,17 @@ const AMPLIFY_WEIGHT = 0.1;
 export interface AmplifyStageOptions {
   /** The levels that the method uses, finest first. */
   readonly levels: readonly Level[];
-  readonly config: Pick<AandConfig, "amplify">;
+  readonly config: Pick<AandConfig, "amplify" | "distance">;
   readonly seed: number;
+  /** `whiteningWeights` of the vanilla features of normal parts. */
+  readonly whitening: Weights;
   /** Where to begin instead of fresh weights: `variables.toWeights()` of an interrupted run. */
   readonly start?: Weights;
 }
 
 /** What one step of stage 1 looks at. */
 export interface AmplifyBatch {
-  /** Vanilla teacher features [B, h, w, C] per level. */
+  /** Vanilla teacher features [B, h, w, C] per level; whitened inside where the distance is. */
   readonly features: readonly tf.Tensor4D[];
   /** [B, H, W, 1] at picture size, 1 = synthetic defect. */
   readonly masks: tf.Tensor4D;
@@ -41,7 +42,7 @@ export interface AmplifyBatch {
 export interface AmplifyStage {
   readonly variables: TfWeights;
   /**
-   * Focal loss of the gates + 0.1 × amplification loss, one number.
+   * Focal loss of the gates + 0.1 × amplification loss (cosine distance only), one number.
    * The same batch and step give the same number, so an interrupted run goes on as if it had not been.
    */
   loss(batch: AmplifyBatch): tf.Scalar;
@@ -52,20 +53,24 @@ export interface AmplifyStage {
   dispose(): void;
 }
 
-export function createAmplifyStage({ levels, config, seed, start }: AmplifyStageOptions): AmplifyStage {
-  const network = amplifyNetwork(levels, config.amplify);
+export function createAmplifyStage(options: AmplifyStageOptions): AmplifyStage {
+  const { levels, config, seed, whitening, start } = options;
+  const network = amplifierNetwork(levels, config);
   const shapes = levels.map(({ shape }) => shape);
   const { weights: specs } = countCost(network, shapes);
   const constants = amplifyConstants(levels);
-  const first = new Map([...initialAmplifier(specs, seed), ...(start ?? []), ...constants]);
-  const learned = new Set(specs.map(({ name }) => name).filter((name) => !constants.has(name)));
+  const ownSpecs = specs.filter(({ name }) => name.startsWith("raa."));
+  const first = new Map([...whitening, ...initialAmplifier(ownSpecs, seed), ...(start ?? []), ...constants]);
+  const learned = new Set(ownSpecs.map(({ name }) => name).filter((name) => !constants.has(name)));
   const variables = new TfWeights(initializeWeights(specs, seed, first), learned);
   const source = withUnitKeys(variables);
 
   const run = (features: readonly tf.Tensor4D[]) => {
-    const ops = tfOps(source, "train");
-    return zip(levels, features).map(([{ level, shape }, feature]) => {
-      return { shape, feature, ...amplifyLevel(ops, feature, level, config.amplify) };
+    const outputs = network(tfOps(source, "train"), features);
+    const each = outputs.length / levels.length;
+    return levels.map(({ shape }, at) => {
+      const [feature, gate, residual] = outputs.slice(each * at, each * (at + 1));
+      return { shape, feature: feature!, gate: gate!, residual: residual ?? null };
     });
   };
   return {
@@ -73,21 +78,35 @@ export function createAmplifyStage({ levels, config, seed, start }: AmplifyStage
     loss({ features, masks, foregrounds, step }) {
       const results = run(features).map((result) => {
         const { h, w } = result.shape;
-        const label = levelLabels(masks, h, w);
-        // hard gate, AAND Eq. 6
-        const amplified = tf.add<tf.Tensor4D>(result.feature, tf.mul(label, result.residual));
-        return { ...result, label, amplified, foreground: foregrounds && levelLabels(foregrounds, h, w) };
+        const foreground = foregrounds && levelLabels(foregrounds, h, w);
+        return { ...result, label: levelLabels(masks, h, w), foreground };
       });
       const focal = focalLoss(
         results.map(({ gate }) => gate),
         results.map(({ label }) => label),
       );
+      const amplified = results.flatMap(({ residual, feature, label, foreground }) =>
+        residual === null
+          ? []
+          : [
+              {
+                feature,
+                label,
+                foreground,
+                amplified: tf.add<tf.Tensor4D>(feature, tf.mul(label, residual)),
+              },
+            ],
+      ); // hard gate, AAND Eq. 6
+      if (amplified.length === 0) return tf.mul(focal, FOCAL_WEIGHT);
       const random = createRandom(hashSeed(seed, `pairs of step ${step}`));
-      const amplification = amplifyLoss(results, config.amplify.margin, random);
+      const amplification = amplifyLoss(amplified, config.amplify.margin, random);
       return tf.add(tf.mul(focal, FOCAL_WEIGHT), tf.mul(amplification, AMPLIFY_WEIGHT));
     },
     gates: (features) => run(features).map(({ gate }) => gate),
-    trainedWeights: () => unitKeys(variables.toWeights()),
+    trainedWeights: () => {
+      const own = [...variables.toWeights()].filter(([name]) => name.startsWith("raa."));
+      return unitKeys(new Map([...own, ...constants]));
+    },
     dispose: () => {
       variables.dispose();
     },
@@ -105,31 +124,6 @@ function withUnitKeys(variables: TensorSource): TensorSource {
       if (!holdsKeys(name)) return tensor;
       const squaredNorm = tf.sum(tf.square(tensor), 2, true); // [1, 1, C, 2N] in TensorFlow's layout
       return tf.div(tensor, tf.sqrt(tf.maximum(squaredNorm, 1e-16)));
-    },
-  };
-}
-
-export interface AdvancedTeacherOptions {
-  readonly levels: readonly Level[];
-  readonly config: Pick<AandConfig, "amplify" | "distance" | "student" | "blurSigmaPx">;
-  /** Trained `raa.*` weights. */
-  readonly weights: Weights;
-}
-
-/** The frozen teacher of stage 2 on tfjs: vanilla features to amplified ones. */
-export interface AdvancedTeacher {
-  /** [B, h, w, C] per level to the same shapes. */
-  amplify(features: readonly tf.Tensor4D[]): tf.Tensor4D[];
-  dispose(): void;
-}
-
-export function createAdvancedTeacher({ levels, config, weights }: AdvancedTeacherOptions): AdvancedTeacher {
-  const network = advancedTeacher(levels, config);
-  const constants = new TfWeights(weights, new Set());
-  return {
-    amplify: (features) => [...network(tfOps(constants, "infer"), features)],
-    dispose: () => {
-      constants.dispose();
     },
   };
 }

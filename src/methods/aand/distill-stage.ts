@@ -8,7 +8,7 @@ import type { tf } from "../../graph/tf.ts";
 import { tfOps } from "../../graph/tf-ops.ts";
 import { TfWeights } from "../../graph/tf-weights.ts";
 import type { Level, TrainedMethod } from "../method.ts";
-import { aandNetwork, advancedTeacher, distillNetwork, scoringNetwork } from "./aand-network.ts";
+import { aandNetwork, advancedTeacher, distillNetwork } from "./aand-network.ts";
 import { cosineDistillLoss, whitenedLoss } from "./losses.ts";
 
 export interface DistillStageOptions {
@@ -18,7 +18,7 @@ export interface DistillStageOptions {
   readonly seed: number;
   /** Trained `raa.*` weights (`AmplifyStage.trainedWeights`, `withTrust`); null: the vanilla teacher is distilled. */
   readonly amplify: Weights | null;
-  /** `whiteningWeights` of the (amplified) features of normal parts. */
+  /** `whiteningWeights` of the vanilla features of normal parts. */
   readonly whitening: Weights;
   /** Size of the anomaly map: that of the model's input picture. */
   readonly mapSize: Size;
@@ -29,17 +29,13 @@ export interface DistillStageOptions {
 /** Stage 2 (distill): what a training loop steps. Teacher, amplifier and whitening are frozen. */
 export interface DistillStage {
   readonly variables: TfWeights;
-  /** Frozen amplifier: vanilla features [B, h, w, C] per level to amplified ones (the same tensors where it is off). */
-  amplify(features: readonly tf.Tensor4D[]): readonly tf.Tensor4D[];
+  /** What the student learns of vanilla features [B, h, w, C]: see `advancedTeacher`. */
+  lesson(features: readonly tf.Tensor4D[]): readonly tf.Tensor4D[];
   /** Distillation loss of vanilla features of normal parts, one number. For `trainStep(stage.variables, …)`. */
   loss(features: readonly tf.Tensor4D[]): tf.Scalar;
-  /** The same for features that went through `amplify` before: without augmentation that is needed once, not every step. */
-  lossOfAmplified(amplified: readonly tf.Tensor4D[]): tf.Scalar;
   /** Uncalibrated anomaly maps [B, H, W, 1] of vanilla features. Call in tf.tidy. */
   map(features: readonly tf.Tensor4D[]): tf.Tensor4D;
-  /** All weights of the method: `raa.*`, `whiten.*`, `standardize.*`, `student.*`. */
-  trainedWeights(): Weights;
-  /** The network text that belongs to `trainedWeights`, with them: what the exporter takes. */
+  /** The network text with all weights of the method (`raa.*`, `whiten.*`, `standardize.*`, `student.*`), to be exported. */
   trained(): TrainedMethod;
   dispose(): void;
 }
@@ -49,8 +45,9 @@ export function createDistillStage(options: DistillStageOptions): DistillStage {
   const { levels, seed, amplify, whitening, mapSize, start } = options;
   const enabled = options.config.amplify.enabled && amplify !== null;
   const config = { ...options.config, amplify: { ...options.config.amplify, enabled } };
+  const network = aandNetwork(levels, config, mapSize);
   const { weights: specs } = countCost(
-    aandNetwork(levels, config, mapSize),
+    network,
     levels.map(({ shape }) => shape),
   );
   const given = new Map([...(start ?? []), ...whitening, ...(amplify ?? [])]);
@@ -64,29 +61,23 @@ export function createDistillStage(options: DistillStageOptions): DistillStage {
 
   const teacher = advancedTeacher(levels, config);
   const distill = distillNetwork(levels, config);
-  const scoring = scoringNetwork(levels, config, mapSize);
   const lossOf = config.distance === "cosine" ? cosineDistillLoss : whitenedLoss;
   const hard = { count: config.distill.hardLocations, weight: config.distill.hardWeight };
-
-  const lossOfAmplified = (amplified: readonly tf.Tensor4D[]): tf.Scalar => {
-    const outputs = distill(tfOps(variables, "train"), amplified);
-    return lossOf(outputs.slice(0, levels.length), outputs.slice(levels.length), hard);
-  };
-  const amplified = (features: readonly tf.Tensor4D[]): readonly tf.Tensor4D[] =>
+  const lesson = (features: readonly tf.Tensor4D[]): readonly tf.Tensor4D[] =>
     teacher(tfOps(variables, "infer"), features);
-  const trainedWeights = (): Weights => variables.toWeights();
   return {
     variables,
-    amplify: amplified,
-    loss: (features) => lossOfAmplified(amplified(features)),
-    lossOfAmplified,
+    lesson,
+    loss: (features) => {
+      const outputs = distill(tfOps(variables, "train"), lesson(features));
+      return lossOf(outputs.slice(0, levels.length), outputs.slice(levels.length), hard);
+    },
     map: (features) => {
-      const [map] = scoring(tfOps(variables, "infer"), amplified(features));
-      if (!map) throw new RangeError("The scoring network must give one output: the anomaly map.");
+      const [map] = network(tfOps(variables, "infer"), features);
+      if (!map) throw new RangeError("The network must give one output: the anomaly map.");
       return map;
     },
-    trainedWeights,
-    trained: () => ({ network: aandNetwork(levels, config, mapSize), weights: trainedWeights() }),
+    trained: () => ({ network, weights: variables.toWeights() }),
     dispose: () => {
       variables.dispose();
     },

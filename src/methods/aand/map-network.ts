@@ -25,21 +25,19 @@ export function distanceMap<T>(ops: Ops<T>, target: T, prediction: T, distance: 
 /**
  * Anomaly map: the distances of all levels, up-sampled (bilinear, align_corners), summed and blurred. Blur and up-sampling
  * are linear, so they are folded into one matrix a level and axis.
- * @returns 1 × height × width   Source: AAND §III-D; the blur is in RD's and AAND's code only.
+ * @param distances 1 × h × w a level   @returns 1 × height × width
+ * Source: AAND §III-D; the blur is in RD's and AAND's code only.
  */
 export function anomalyMap<T>(
   ops: Ops<T>,
-  targets: readonly T[],
-  predictions: readonly T[],
-  options: MapOptions,
+  distances: readonly T[],
+  { height, width, blurSigmaPx }: Omit<MapOptions, "distance">,
 ): T {
-  const { height, width, blurSigmaPx, distance } = options;
-  return zip(targets, predictions)
-    .map(([target, prediction]) => {
-      const { h, w } = ops.shape(target);
+  return distances
+    .map((distance) => {
+      const { h, w } = ops.shape(distance);
       const left = resampleMatrix(height, h, blurSigmaPx);
-      const right = resampleMatrix(width, w, blurSigmaPx);
-      return ops.resample(distanceMap(ops, target, prediction, distance), left, right);
+      return ops.resample(distance, left, resampleMatrix(width, w, blurSigmaPx));
     })
     .reduce((sum, level) => ops.add(sum, level));
 }
@@ -48,6 +46,9 @@ export function anomalyMap<T>(
 export function mapNetwork(options: MapOptions): Network {
   return (ops, inputs) => {
     const levels = inputs.length / 2;
-    return [anomalyMap(ops, inputs.slice(0, levels), inputs.slice(levels), options)];
+    const distances = zip(inputs.slice(0, levels), inputs.slice(levels)).map(([target, prediction]) =>
+      distanceMap(ops, target, prediction, options.distance),
+    );
+    return [anomalyMap(ops, distances, options)];
   };
 }

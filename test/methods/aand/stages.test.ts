@@ -1,10 +1,11 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { aandSchema } from "../../../src/config/schema.ts";
+import type { Weights } from "../../../src/graph/ops.ts";
 import { createAdam } from "../../../src/graph/adam.ts";
 import { createRandom, normal } from "../../../src/graph/random.ts";
 import { tf } from "../../../src/graph/tf.ts";
 import { trainStep } from "../../../src/graph/train-step.ts";
-import { createAdvancedTeacher, createAmplifyStage } from "../../../src/methods/aand/amplify-stage.ts";
+import { createAmplifyStage } from "../../../src/methods/aand/amplify-stage.ts";
 import { withTrust } from "../../../src/methods/aand/amplify-weights.ts";
 import { createDistillStage } from "../../../src/methods/aand/distill-stage.ts";
 import { createFeatureAccumulator, whiteningWeights } from "../../../src/methods/aand/whiten.ts";
@@ -95,7 +96,7 @@ function whiteningOf(features: readonly tf.Tensor4D[]) {
 
 describe("createAmplifyStage", () => {
   it("learns to open the gate on synthetic defects, and gives keys of length 1", () => {
-    const stage = createAmplifyStage({ levels: LEVELS, config, seed: 1 });
+    const stage = createAmplifyStage({ levels: LEVELS, config, seed: 1, whitening: whiteningOf(normals) });
     const [first, last] = train(stage.variables, 60, () => stage.loss(batch));
     expect(last).toBeLessThan(0.5 * first);
     const gate = tf.tidy(() => stage.gates(anomalous)[1]!);
@@ -113,13 +114,14 @@ describe("createAmplifyStage", () => {
   });
 
   it("begins the same for the same seed, and goes on from the weights of an interrupted run", () => {
+    const whitening = whiteningOf(normals);
     const lossOf = (options: Partial<Parameters<typeof createAmplifyStage>[0]>): number => {
-      const stage = createAmplifyStage({ levels: LEVELS, config, seed: 2, ...options });
+      const stage = createAmplifyStage({ levels: LEVELS, config, seed: 2, whitening, ...options });
       const loss = tf.tidy(() => stage.loss({ ...batch, foregrounds: masks }).dataSync()[0]!);
       stage.dispose();
       return loss;
     };
-    const stage = createAmplifyStage({ levels: LEVELS, config, seed: 2 });
+    const stage = createAmplifyStage({ levels: LEVELS, config, seed: 2, whitening });
     expect(lossOf({})).toBe(lossOf({}));
     expect(lossOf({ seed: 3 })).not.toBe(lossOf({}));
     expect(lossOf({ seed: 3, start: stage.variables.toWeights() })).toBe(lossOf({}));
@@ -127,28 +129,47 @@ describe("createAmplifyStage", () => {
   });
 });
 
-describe("createAdvancedTeacher", () => {
-  it("leaves features as they are at trust 0, and changes them at trust 1", () => {
-    const stage = createAmplifyStage({ levels: LEVELS, config, seed: 1 });
-    const change = (trust: number): number => {
-      const weights = withTrust(stage.trainedWeights(), new Map(LEVELS.map(({ level }) => [level, trust])));
-      const teacher = createAdvancedTeacher({ levels: LEVELS, config, weights });
-      const largest = tf.tidy(
-        () => tf.max(tf.abs(tf.sub(teacher.amplify(anomalous)[0]!, anomalous[0]!))).dataSync()[0]!,
-      );
-      teacher.dispose();
-      return largest;
-    };
-    expect(change(0)).toBe(0);
-    expect(change(1)).toBeGreaterThan(0.01);
-    stage.dispose();
-  });
-});
+/** Stage 1's weights as they are at its begin, in each form. */
+function amplifierOf(distance: "whitened" | "cosine"): Weights {
+  const options = {
+    levels: LEVELS,
+    config: { ...config, distance },
+    seed: 1,
+    whitening: whiteningOf(normals),
+  };
+  const stage = createAmplifyStage(options);
+  const weights = stage.trainedWeights();
+  stage.dispose();
+  return weights;
+}
 
 describe("createDistillStage", () => {
-  const amplify = createAmplifyStage({ levels: LEVELS, config, seed: 1 });
-  const amplified = amplify.trainedWeights();
-  amplify.dispose();
+  const amplified = amplifierOf("whitened");
+
+  it.each(["whitened", "cosine"] as const)(
+    "scores as the unamplified teacher does at trust 0, and higher or other at trust 1 (%s)",
+    (distance) => {
+      const scored = (weights: Weights | null) => {
+        const stage = createDistillStage({
+          levels: LEVELS,
+          config: { ...config, distance },
+          seed: 5,
+          amplify: weights,
+          whitening: whiteningOf(normals),
+          mapSize: PICTURE,
+        });
+        const values = Float32Array.from(tf.tidy(() => stage.map(anomalous).dataSync()));
+        stage.dispose();
+        return values;
+      };
+      const weights = amplifierOf(distance);
+      const trusted = (trust: number) =>
+        scored(withTrust(weights, new Map(LEVELS.map(({ level }) => [level, trust]))));
+      const plain = scored(null);
+      expect(relativeDifference(trusted(0), plain)).toBeLessThan(1e-5);
+      expect(relativeDifference(trusted(1), plain)).toBeGreaterThan(1e-3);
+    },
+  );
 
   it.each([
     { student: "compact", distance: "whitened" },
@@ -156,18 +177,19 @@ describe("createDistillStage", () => {
     { student: "reverse", distance: "whitened" },
     { student: "reverse", distance: "cosine" },
   ] as const)("$student student with $distance distance learns normals, and frozen weights stay", (form) => {
+    const amplifier = amplifierOf(form.distance);
     const stage = createDistillStage({
       levels: LEVELS,
       config: { ...config, ...form },
       seed: 5,
-      amplify: amplified,
+      amplify: amplifier,
       whitening: whiteningOf(normals),
       mapSize: PICTURE,
     });
     const [first, last] = train(stage.variables, 40, () => stage.loss(normals));
     expect(last).toBeLessThan(0.7 * first);
-    const trained = stage.trainedWeights();
-    for (const [name, weight] of amplified) expect(trained.get(name)).toEqual(weight);
+    const trained = stage.trained().weights;
+    for (const [name, weight] of amplifier) expect(trained.get(name)).toEqual(weight);
     stage.dispose();
   });
 
