@@ -1,36 +1,11 @@
-import { existsSync } from "node:fs";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
-import { DEFAULT_TEACHER } from "../backbones/teacher-import.ts";
-import { ensureTeacherOnnx } from "../backbones/teacher-store.ts";
-import { MANIFEST_FILE, MODEL_FILE, readManifest } from "../bundles/read.ts";
-import { BundleStore } from "../bundles/store.ts";
-import { statePaths } from "../config/paths.ts";
-import { configSchema, type Config } from "../config/schema.ts";
 import { InputError } from "../domain/errors.ts";
-import { inferenceThreads } from "../inspection/infer/threads.ts";
-import { createLogger } from "../system/logger.ts";
-import type { BenchFigures } from "./bench/figures.ts";
-import { measureDaily, measureSpeed } from "./bench/measure.ts";
-import { trainForBench, type Trained } from "./bench/prepare.ts";
 import { benchText } from "./bench/report.ts";
+import type { BenchFlags } from "./bench/run-bench.ts";
 import { DemoView } from "./demo/view.ts";
-
-interface BenchFlags {
-  readonly bundle?: string;
-  readonly stateDir: string;
-  readonly seconds: number;
-  readonly frames: number;
-  readonly trainSteps: number;
-  readonly threads: number;
-  readonly json?: true;
-}
-
-const RECIPE = "bench";
-/** Different parts that the camera shows in turns: rendering a picture is no part of inspecting it. */
-const DISTINCT_PARTS = 48;
 
 const HELP = `
 Everything is measured in one run on this machine: a real station (simulated camera through GStreamer, 48 rendered parts
@@ -69,7 +44,7 @@ export function benchCommand(): Command {
     .action(bench);
 }
 
-async function bench(flags: BenchFlags): Promise<void> {
+async function bench(flags: BenchFlags & { readonly json?: true }): Promise<void> {
   if (flags.bundle === undefined && flags.trainSteps === 0) {
     throw new InputError(
       "bench-no-model",
@@ -82,86 +57,14 @@ async function bench(flags: BenchFlags): Promise<void> {
   const onSignal = (): void => void remove().finally(() => process.exit(130)); // the children follow us
   process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
   try {
-    const figures = await run(flags, stateDir, view);
+    const { runBench } = await import("./bench/run-bench.ts"); // the daemon must not carry what only a bench needs
+    const figures = await runBench(flags, stateDir, view);
     view.say(benchText(figures));
     if (flags.json) process.stdout.write(`${JSON.stringify(figures)}\n`);
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
     await remove();
   }
-}
-
-async function run(flags: BenchFlags, stateDir: string, view: DemoView): Promise<BenchFigures> {
-  const config = benchConfig(flags, stateDir);
-  const trained = flags.trainSteps === 0 ? null : await trainForBench(config, RECIPE, view);
-  const model = await benchModel(flags, config, trained);
-  const options = {
-    ...model,
-    threads: inferenceThreads(flags.threads),
-    engineCacheDir: statePaths(stateDir).engines,
-    seconds: flags.seconds,
-    frames: flags.frames,
-    view,
-    logger: createLogger({ level: "warn", format: "text", write: (line) => process.stderr.write(line) }),
-  };
-  const speed = await measureSpeed(options);
-  const daily = await measureDaily(options);
-  return {
-    threads: options.threads,
-    ...speed,
-    ...daily,
-    failedParts: speed.failedParts + daily.failedParts,
-    ...(trained?.figures ?? { amplifyStepMs: null, distillStepMs: null, trainingPeakMb: null }),
-  };
-}
-
-/** Makes the model that is measured the active one of the temporary state folder. */
-async function benchModel(flags: BenchFlags, config: Config, trained: Trained | null) {
-  const paths = statePaths(config.station.stateDir);
-  const bundleDir =
-    flags.bundle === undefined ? (trained?.result.bundleDir ?? "") : await copyBundle(flags, paths.bundles);
-  const { id, recipe, input, teacher } = await readManifest(bundleDir);
-  await new BundleStore(paths).promote(recipe, id);
-  const teachers = flags.bundle === undefined ? paths.teachers : statePaths(resolve(flags.stateDir)).teachers;
-  return {
-    config: {
-      ...config,
-      station: { ...config.station, inputSize: input.width },
-      cameras: config.cameras.map((camera) => ({ ...camera, recipe })),
-    },
-    inspectorFile: join(bundleDir, MODEL_FILE),
-    teacherFile: await ensureTeacherOnnx(join(teachers, teacher.id), input.width),
-  };
-}
-
-async function copyBundle({ bundle = "", stateDir }: BenchFlags, bundlesDir: string): Promise<string> {
-  const isFolder = existsSync(join(bundle, MANIFEST_FILE));
-  const source = isFolder ? resolve(bundle) : new BundleStore(statePaths(resolve(stateDir))).dir(bundle);
-  const { id } = await readManifest(source);
-  const copy = join(bundlesDir, id);
-  await cp(source, copy, { recursive: true });
-  return copy;
-}
-
-function benchConfig(flags: BenchFlags, stateDir: string): Config {
-  const stage = { steps: Math.max(1, flags.trainSteps) };
-  return configSchema.parse({
-    station: { name: "bench", stateDir },
-    cameras: [
-      {
-        name: "cam1",
-        recipe: RECIPE,
-        source: { kind: "simulated", pace: "demand", distinct: DISTINCT_PARTS },
-        trigger: { kind: "command" },
-        deadlineMs: 2000, // a machine that is busy with other things gives a bad figure, not parts without a score
-      },
-    ],
-    teacher: DEFAULT_TEACHER.id,
-    inference: { threads: flags.threads },
-    training: { method: { name: "aand", amplify: stage, distill: stage } },
-    broker: { kind: "embedded", port: 0 },
-    http: { enabled: false },
-  });
 }
 
 function positiveInteger(text: string): number {

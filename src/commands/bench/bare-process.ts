@@ -32,7 +32,7 @@ async function open({ models, provider, threads, engineCacheDir, inputSize }: Op
     precision: "fp16",
     engineCacheDir,
     logger,
-    accelerator: () => detectAccelerator(process.env["PATH"] ?? ""),
+    accelerator: () => detectAccelerator(process.env.PATH ?? ""),
   } as const;
   const size = { width: inputSize, height: inputSize };
   pictures = Array.from(

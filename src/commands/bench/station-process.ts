@@ -51,21 +51,23 @@ async function open({ config }: Extract<StationRequest, { type: "open" }>): Prom
   });
   await station.start();
   const line = lineOf();
-  const deadline = performance.now() + READY_TIMEOUT_MS;
-  while (typeof line.model === "string" || !(await gives(line))) {
-    if (performance.now() > deadline)
-      throw new InferenceError("bench-not-ready", `the station is not ready: ${String(line.model)}`);
-    await sleep(POLL_MS);
-  }
+  await untilReady(line);
   const [capture, inference] = [line.camera.status.pid, line.inspector.status.pid];
   const provider = line.inspector.status.provider?.provider ?? "cpu";
   const pids = { main: process.pid, capture: capture ?? 0, inference: inference ?? 0 };
   return { type: "opened", brokerUrl: station.brokerUrl, topicRoot: station.topicRoot, provider, pids };
 }
 
-/** The first parts warm everything up; until the camera plays they fail. */
-async function gives(line: CameraLine): Promise<boolean> {
-  return (await line.trigger({})).score !== null;
+/** Until the camera plays and the model is loaded, parts end without a score. */
+async function untilReady(line: CameraLine): Promise<void> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const { score, reason, detail } = await line.trigger({});
+    if (score !== null) return;
+    if (performance.now() > deadline)
+      throw new InferenceError("bench-not-ready", `${reason}: ${detail ?? ""}`);
+    await sleep(POLL_MS);
+  }
 }
 
 async function race(line: CameraLine, { seconds, parts, inFlight }: Race): Promise<Raced> {
