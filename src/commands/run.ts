@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { Logger } from "pino";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { ConfigError, messageOf } from "../domain/errors.ts";
 import { Station } from "../inspection/station.ts";
 import { StatusServer } from "../system/http.ts";
 import { runServices, type Service } from "../system/lifecycle.ts";
@@ -117,7 +118,14 @@ function statusService(
     {
       name: "http",
       start: async () => {
-        const port = await server.start();
+        const port = await server.start().catch((error: unknown) => {
+          const { host, port: wanted } = config.http;
+          throw new ConfigError(
+            "http-port",
+            `the status page cannot listen on ${host}:${wanted} (${messageOf(error)}); set http.port, or http.enabled: false`,
+            { cause: error },
+          );
+        });
         logger.info({ url: `http://${config.http.host}:${port}/healthz` }, "status page");
       },
       stop: () => server.stop(),

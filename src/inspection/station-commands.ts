@@ -69,8 +69,8 @@ export function stationCommands(station: () => StationControl): CommandHandlers 
     }),
     "threshold.set": async (params, { camera, by }) => {
       const limits = { reject: params.reject, warn: params.warn ?? null };
-      await station().models.setThreshold(station().line(camera), limits, by);
-      return { status: "ok", data: limits };
+      const old = await station().models.setThreshold(station().line(camera), limits, by);
+      return { status: "ok", data: { ...limits, old } };
     },
     snapshot: async (_params, { camera }) => ({
       status: "ok",

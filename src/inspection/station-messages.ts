@@ -5,6 +5,7 @@ import type { Config } from "../config/schema.ts";
 import { availableParallelism } from "node:os";
 import type { JobStatus } from "../training/supervisor.ts";
 import type { CameraLine } from "./camera-line.ts";
+import type { StationFault } from "./station-faults.ts";
 
 /** interfaces.md §3.5 names fewer stages than the retraining path has. */
 const PUBLISHED_STAGE = {
@@ -52,20 +53,20 @@ export function cameraStateMessage(
   facts: {
     readonly manifest: BundleManifest | null;
     readonly configHash: string;
-    readonly since: string;
+    readonly fault: StationFault | null;
   },
 ): Omit<CameraStateMessage, "schema" | "ts"> {
   const { manifest } = facts;
   const { status } = line.camera;
   const { provider } = line.inspector.status;
-  const problem = faultOf(line);
+  const { fault } = facts;
   const thresholds = manifest ? line.thresholdsOf(manifest.id) : null;
   return {
     seq: line.lastSeq,
-    vision_state: visionState(line, problem),
-    ready: problem === null && line.lane.running,
+    vision_state: visionState(line, fault),
+    ready: fault === null && line.lane.running,
     busy: line.lane.inFlight > 0,
-    fault: problem && { ...problem, since: facts.since },
+    fault: fault && { code: fault.code, text: fault.text, since: fault.since },
     recipe: { id: line.recipe, version: null, hash: null },
     model: {
       id: manifest?.id ?? null,
@@ -126,12 +127,12 @@ export function infoMessage(
 /** `{root}/health` without what the messenger adds. */
 export function healthMessage(
   lines: readonly CameraLine[],
-  faults: readonly { readonly code: string; readonly text: string }[],
+  faults: readonly StationFault[],
 ): Omit<StationHealth, "ts" | "mqtt_queued"> {
   const [fault] = faults;
   return {
     uptime_s: process.uptime(),
-    fault: fault ? { code: fault.code, text: fault.text, since: new Date().toISOString() } : null,
+    fault: fault ? { code: fault.code, text: fault.text, since: fault.since } : null,
     memory_bytes: process.memoryUsage.rss(),
     queue_depth: lines.reduce((sum, { lane }) => sum + lane.inFlight, 0),
     restarts: Object.fromEntries(

@@ -81,7 +81,7 @@ export class StationModels {
   }
 
   /** Limits set by a person: from the next part on, and after a restart. @throws InputError `no-model` */
-  setThreshold(line: CameraLine, limits: Thresholds, by: string | null): Promise<void> {
+  setThreshold(line: CameraLine, limits: Thresholds, by: string | null): Promise<Thresholds | null> {
     return this.#inTurn(() => this.#setThreshold(line, limits, by));
   }
 
@@ -139,7 +139,7 @@ export class StationModels {
     }
   }
 
-  async #setThreshold(line: CameraLine, limits: Thresholds, by: string | null): Promise<void> {
+  async #setThreshold(line: CameraLine, limits: Thresholds, by: string | null): Promise<Thresholds | null> {
     const { bundleId } = line.inspector.status;
     if (bundleId === null) {
       throw new InputError(
@@ -154,6 +154,7 @@ export class StationModels {
     line.setThresholds(bundleId, limits);
     this.#options.event("threshold.set", { model_id: bundleId, old, new: limits, by }, line.name);
     this.#options.onChange(line);
+    return old;
   }
 
   async #load(line: CameraLine, manifest: BundleManifest): Promise<void> {

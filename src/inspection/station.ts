@@ -16,6 +16,7 @@ import { Camera } from "./capture/camera.ts";
 import { Inspector } from "./infer/inspector.ts";
 import { inferenceThreads } from "./infer/threads.ts";
 import type { PartEvidence } from "./lane.ts";
+import { StationFaults, type StationFault } from "./station-faults.ts";
 import { stationCommands, type StationControl } from "./station-commands.ts";
 import { cameraStateMessage, faultOf, healthMessage, infoMessage, jobMessage } from "./station-messages.ts";
 import { StationModels } from "./station-models.ts";
@@ -34,14 +35,6 @@ export interface StationOptions {
   readonly onJob?: (status: JobStatus) => void;
 }
 
-/** Something that is wrong now. */
-export interface StationFault {
-  /** A camera's name, `mqtt` or `store`. */
-  readonly source: string;
-  readonly code: string;
-  readonly text: string;
-}
-
 const HEALTH_EVERY_MS = 10_000;
 const HEARTBEAT_EVERY_MS = 1000;
 const TRAINING_ENTRY = new URL("../training/process.ts", import.meta.url);
@@ -55,10 +48,7 @@ export class Station implements StationControl {
   readonly #paths: StatePaths;
   readonly #messenger: Messenger;
   readonly #lines = new Map<string, CameraLine>();
-  /** Since when each line has the fault it has, or has none. */
-  readonly #since = new Map<string, { readonly code: string | null; readonly at: string }>();
-  /** Of broker and store. */
-  readonly #faults = new Map<string, { readonly code: string; readonly text: string }>();
+  readonly #faults: StationFaults;
   readonly #session: string;
   readonly #configHash: string;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -87,7 +77,9 @@ export class Station implements StationControl {
       logger,
       now: Date.now,
       random: randomBytes,
-      onFault: (source, fault) => station?.noteFault(source, fault),
+      onFault: (source, fault) => {
+        if (station) station.#faults.note(source, fault);
+      },
     });
     station = new Station(options, messenger, session);
     return station;
@@ -100,6 +92,12 @@ export class Station implements StationControl {
     this.#session = session;
     this.#paths = statePaths(config.station.stateDir);
     this.#configHash = createHash("sha256").update(JSON.stringify(config)).digest("hex").slice(0, 12);
+    this.#faults = new StationFaults(
+      () => new Date().toISOString(),
+      (ended, begun) => {
+        this.#publishAlarm(ended, begun);
+      },
+    );
     this.models = new StationModels({
       paths: this.#paths,
       logger,
@@ -147,6 +145,7 @@ export class Station implements StationControl {
     for (const timer of this.#timers) clearInterval(timer);
     await this.training.stop();
     await Promise.all(this.lines.map((line) => line.stop()));
+    for (const line of this.lines) this.publishCameraState(line); // not ready, for who comes later
     await this.#messenger.stop();
   }
 
@@ -178,11 +177,8 @@ export class Station implements StationControl {
 
   /** For /healthz, the health topic and the log. */
   get faults(): readonly StationFault[] {
-    const ofLines = this.lines.flatMap((line) => {
-      const fault = faultOf(line);
-      return fault ? [{ source: line.name, ...fault }] : [];
-    });
-    return [...ofLines, ...[...this.#faults].map(([source, fault]) => ({ source, ...fault }))];
+    for (const line of this.lines) this.#faults.note(line.name, faultOf(line));
+    return this.#faults.all;
   }
 
   line(camera: string | null | undefined): CameraLine {
@@ -202,21 +198,22 @@ export class Station implements StationControl {
   }
 
   publishCameraState(line: CameraLine): void {
-    const code = faultOf(line)?.code ?? null;
-    const known = this.#since.get(line.name);
-    const since = known?.code === code ? known : { code, at: new Date().toISOString() };
-    this.#since.set(line.name, since);
+    this.#faults.note(line.name, faultOf(line));
     const manifest = this.models.manifest(line.inspector.status.bundleId);
+    const fault = this.#faults.of(line.name);
     this.#messenger.cameraState(
       line.name,
-      cameraStateMessage(line, { manifest, configHash: this.#configHash, since: since.at }),
+      cameraStateMessage(line, { manifest, configHash: this.#configHash, fault }),
     );
   }
 
-  /** Keeps a fault of broker or store for health; both go on by themselves. Null: it is over. */
-  noteFault(source: "mqtt" | "store", fault: { readonly code: string; readonly text: string } | null): void {
-    if (fault) this.#faults.set(source, fault);
-    else this.#faults.delete(source);
+  /** An alarm topic for each fault of a camera, as long as it lasts. */
+  #publishAlarm(ended: StationFault | null, begun: StationFault | null): void {
+    if (ended && this.#lines.has(ended.source)) this.#messenger.alarm(ended.source, ended.code, null);
+    if (!begun || !this.#lines.has(begun.source)) return;
+    const severity = begun.code === "no-model" ? "warning" : "error";
+    const { since, text } = begun;
+    this.#messenger.alarm(begun.source, begun.code, { active: true, severity, since, acked: false, text });
   }
 
   #createLine(config: CameraConfig): CameraLine {

@@ -124,7 +124,7 @@ export class BrokerClient {
     const transport = this.#transport;
     if (transport === null || !this.connected) throw notConnected(filter);
     try {
-      const granted = await transport.subscribeAsync(filter, { qos: 1 });
+      const granted = await transport.subscribeAsync(filter, { qos: 1, rap: true });
       if (granted.some(({ qos }) => qos > 2)) throw new Error("not authorized");
     } catch (error) {
       throw new DeliveryError(

@@ -22,6 +22,13 @@ export function readEnvelope(payload: Buffer): Envelope {
       `The command has ${payload.length} bytes; at most ${MAX_BYTES} are taken.`,
     );
   }
+  if (payload.length === 0) {
+    // what also arrives when somebody clears a retained command: it must not be done
+    throw new InputError(
+      "empty",
+      "The command has no payload, so it was not done; send {} where there is nothing to say.",
+    );
+  }
   const { transaction, ...fields } = jsonObject(payload);
   if (transaction === undefined || transaction === null) return { transaction: null, fields };
   const known = transactionSchema.safeParse(transaction);

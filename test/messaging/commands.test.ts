@@ -45,9 +45,14 @@ function station(handlers: Partial<CommandHandlers> = {}, cameras: readonly stri
 }
 
 describe("Commands", () => {
-  it("takes an empty payload as no parameters, and fills in the only camera", async () => {
+  it("does nothing for an empty payload: that is how a retained command is cleared", async () => {
     const { send } = station();
-    expect(await send("trigger", "")).toMatchObject({
+    expect((await send("trigger", ""))?.error?.code).toBe("empty");
+  });
+
+  it("takes {} as no parameters, and fills in the only camera", async () => {
+    const { send } = station();
+    expect(await send("trigger", "{}")).toMatchObject({
       status: "ok",
       transaction: null,
       data: { context: { camera: "cam1" } },
