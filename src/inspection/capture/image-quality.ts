@@ -5,6 +5,7 @@ const BLACK_LUMA = 16; // "black" of BT.601 video; sensors with a pedestal stay 
 const WHITE_LUMA = 240;
 const FLAT_SPREAD = 3; // sensor noise alone spreads wider; a covered or disconnected sensor does not
 const SAMPLES = 5000;
+const SHARPNESS_STEP = 3; // odd: does not see only one colour of a checkerboard
 
 /**
  * Says in words why a picture cannot be judged: black, white or flat; null if it can. Looks at 1st and 99th percentile of
@@ -40,19 +41,22 @@ export function brightness(data: Uint8Array): number {
   return pixels === 0 ? 0 : sum / pixels;
 }
 
-/** Variance of the 4-neighbour Laplacian of luma, >= 0: falls when the picture blurs. Source: Pech-Pacheco et al. 2000. */
+/**
+ * Variance of the 4-neighbour Laplacian of luma, >= 0: falls when the picture blurs. Source: Pech-Pacheco et al. 2000.
+ * Looked at in every third row and column: all of them would hold up a frame by 10 ms, once a second.
+ */
 export function sharpness(data: Uint8Array, { width, height }: Size): number {
   let sum = 0;
   let squares = 0;
   const at = (x: number, y: number) => luma(data, (y * width + x) * 3);
-  for (let y = 1; y < height - 1; y++) {
-    for (let x = 1; x < width - 1; x++) {
+  let count = 0;
+  for (let y = 1; y < height - 1; y += SHARPNESS_STEP) {
+    for (let x = 1; x < width - 1; x += SHARPNESS_STEP, count++) {
       const laplacian = at(x - 1, y) + at(x + 1, y) + at(x, y - 1) + at(x, y + 1) - 4 * at(x, y);
       sum += laplacian;
       squares += laplacian * laplacian;
     }
   }
-  const count = Math.max(0, width - 2) * Math.max(0, height - 2);
   return count === 0 ? 0 : squares / count - (sum / count) ** 2;
 }
 
