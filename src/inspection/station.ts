@@ -52,6 +52,8 @@ export class Station implements StationControl {
   readonly #session: string;
   readonly #configHash: string;
   readonly #timers: NodeJS.Timeout[] = [];
+  #starting: Promise<void> = Promise.resolve();
+  #stopped = false;
 
   /** Makes the state folder and opens the store; nothing runs before `start`. @throws ConfigError */
   static async create(options: StationOptions): Promise<Station> {
@@ -121,11 +123,17 @@ export class Station implements StationControl {
   }
 
   /** Starts broker connection, models and cameras, in this order. A line without a usable model answers `ERR not_ready`. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#startAll();
+    return this.#starting;
+  }
+
+  async #startAll(): Promise<void> {
     await this.#messenger.start();
     this.#messenger.info(infoMessage(this.#options.config, Object.keys(stationCommands(() => this))));
     for (const line of this.lines) {
       await this.models.loadActive(line);
+      if (this.#stopped) return; // SIGTERM came meanwhile
       line.start();
       this.publishCameraState(line);
     }
@@ -142,9 +150,11 @@ export class Station implements StationControl {
 
   /** Ends triggers, training, cameras and models, then the broker connection, which says `stopped`. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     for (const timer of this.#timers) clearInterval(timer);
     await this.training.stop();
     await Promise.all(this.lines.map((line) => line.stop()));
+    await this.#starting.catch(() => undefined); // who called `start` has its error
     for (const line of this.lines) this.publishCameraState(line); // not ready, for who comes later
     await this.#messenger.stop();
   }
@@ -227,7 +237,8 @@ export class Station implements StationControl {
       collector: new Collector(join(this.#paths.datasets, config.recipe), () => undefined),
       clock: { wall: this.now, mono: () => performance.now() },
       newId: () => uuid7(Date.now(), randomBytes(10)),
-      wantMap: () => images.heatmap || images.overlay,
+      wantMap: () =>
+        images.heatmap || images.overlay ? (images.when === "all" ? "always" : "above") : "never",
       onVerdict: (inspection) => {
         this.#options.onInspection?.(inspection);
       },

@@ -169,6 +169,7 @@ describe("assayd run", () => {
     const running = new RunningAssayd(["run", "-c", config]);
     await until("it says something", () => running.stderr !== "", 20_000);
     running.process.kill("SIGTERM");
+    await until("it has ended", () => running.process.exitCode !== null, 20_000);
     expect((await running.ended()).code).toBe(0);
   });
 });
