@@ -7,6 +7,7 @@ import { checkImage } from "./capture/image-quality.ts";
 import type { Thresholds } from "./decide.ts";
 import { InOrder } from "./deliver/in-order.ts";
 import type { Inspector } from "./infer/inspector.ts";
+import type { MapWish } from "./infer/protocol.ts";
 import { Lane, type ActiveModel, type LaneClock, type PartEvidence } from "./lane.ts";
 import { freeRunning } from "./trigger.ts";
 
@@ -27,7 +28,7 @@ export interface CameraLineParts {
   readonly clock: LaneClock;
   readonly newId: () => string;
   /** Whether the anomaly map of the next part is wanted for a picture. */
-  readonly wantMap: () => boolean;
+  readonly wantMap: () => MapWish;
   /** At once, in the order of verdicts: outputs and counters. */
   readonly onVerdict: (inspection: Inspection) => void;
   /** In the order of triggers: record and publication. */

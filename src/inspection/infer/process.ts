@@ -57,7 +57,9 @@ async function infer(request: Infer, arrivedAt: number): Promise<void> {
       request.threshold,
     );
     inferences += 1;
-    send({ type: "scored", requestId, score, regions, map: request.wantMap ? map : null, queueMs, inferMs });
+    const { wantMap, threshold } = request;
+    const isWanted = wantMap === "always" || (wantMap === "above" && score > threshold);
+    send({ type: "scored", requestId, score, regions, map: isWanted ? map : null, queueMs, inferMs });
   } catch (error) {
     send({ type: "failed", requestId, message: messageOf(error) });
   }

@@ -19,8 +19,11 @@ export type InferenceRequest =
       readonly bytes: number;
       /** Regions are those of the map above this. */
       readonly threshold: number;
-      readonly wantMap: boolean;
+      readonly wantMap: MapWish;
     };
+
+/** Whether the anomaly map is sent (0.3 MB, for pictures): `above` if the score is above the threshold. */
+export type MapWish = "never" | "above" | "always";
 
 export type ProviderName = "tensorrt" | "cuda" | "cpu";
 

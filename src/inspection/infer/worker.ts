@@ -3,7 +3,7 @@ import { InferenceError, messageOf, ModelError } from "../../domain/errors.ts";
 import type { Region, Size } from "../../domain/inspection.ts";
 import { Child, type ChildExit } from "../../system/children.ts";
 import { FrameMemory } from "./frame-memory.ts";
-import type { InferenceReport, InferenceRequest } from "./protocol.ts";
+import type { InferenceReport, InferenceRequest, MapWish } from "./protocol.ts";
 
 type LoadRequest = Extract<InferenceRequest, { type: "load" }>;
 export type LoadedReport = Extract<InferenceReport, { type: "loaded" }>;
@@ -12,7 +12,7 @@ type ScoredReport = Extract<InferenceReport, { type: "scored" }>;
 export interface InferOptions {
   /** Regions are those of the map above this. */
   readonly threshold: number;
-  readonly wantMap: boolean;
+  readonly wantMap: MapWish;
   /** Rejected as `late` after this; a request still waiting is then never run. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;

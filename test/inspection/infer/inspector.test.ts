@@ -9,7 +9,7 @@ import { Inspector, type InspectorChange } from "../../../src/inspection/infer/i
 import type { Scored } from "../../../src/inspection/infer/worker.ts";
 import { expectedScore, picture, sampleBundle } from "../../bundles/sample-bundle.ts";
 
-const ask = { threshold: 0.5, wantMap: false, timeoutMs: 10_000 };
+const ask = { threshold: 0.5, wantMap: "never" as const, timeoutMs: 10_000 };
 let folder: string;
 let changes: InspectorChange[];
 let inspector: Inspector;
@@ -52,7 +52,7 @@ describe("Inspector", () => {
     expect(report.provider.proof).toMatch(/^profiled: (\d+) of \1 nodes on CPUExecutionProvider$/);
     expect(report.provider.rejected.map((entry) => entry.provider)).toEqual(["tensorrt", "cuda"]);
     expect(report.goldenMaxDiff).toBeLessThan(1e-6);
-    const scored = await inspector.infer(picture(200), { ...ask, wantMap: true });
+    const scored = await inspector.infer(picture(200), { ...ask, wantMap: "always" });
     expect(scored.score).toBeCloseTo(expectedScore(200), 6);
     expect(scored.bundleId).toBe("one");
     expect(scored.map?.values.length).toBe(256);
