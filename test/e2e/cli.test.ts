@@ -13,15 +13,12 @@ import { Plant } from "./test-station.ts";
 const COMMANDS = ["run", "demo", "train", "evaluate", "bench", "models", "teacher", "doctor", "config"];
 
 describe("assayd", () => {
-  it("lists every command in its help, and each has a help of its own", async () => {
+  it("lists every command in its help, and says there what --json gives", async () => {
     const { code, stdout } = await assayd("--help");
     expect(code).toBe(0);
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ +${command}\\b`, "m"));
-    const helps = await Promise.all(COMMANDS.map((command) => assayd(command, "--help")));
-    for (const [index, help] of helps.entries()) {
-      expect(help.code).toBe(0);
-      expect(help.stdout).toContain(`Usage: assayd ${COMMANDS[index] ?? ""}`);
-    }
+    const demo = await assayd("demo", "--help");
+    expect(demo.stdout).toMatch(/Usage: assayd demo[^]*imageAuroc[^]*latencyMsP99/);
   });
 
   it("refuses an unknown command and option with the usage", async () => {
