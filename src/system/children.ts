@@ -1,5 +1,4 @@
 import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { createInterface } from "node:readline";
 
 /** How a child process ended. */
@@ -80,7 +79,12 @@ export class Child<In, Out> {
   /** Closes the channel (the child is expected to exit), and kills it after `graceMs`. */
   async stop(graceMs = 2000): Promise<void> {
     if (this.#exited) return;
-    const exited = once(this.#process, "exit");
+    // not `once(…)`: that rejects on "error", which Node emits when both sides close the channel at the same moment
+    const exited = new Promise<void>((resolve) => {
+      this.#process.once("exit", () => {
+        resolve();
+      });
+    });
     if (this.#process.connected) this.#process.disconnect();
     const timer = setTimeout(() => {
       this.kill();
