@@ -142,12 +142,9 @@ describe("assayd run", () => {
       });
       const running = new RunningAssayd(["run", "-c", config]);
       await plant.more(20, ({ reason }) => reason === "score");
-      const asked = performance.now();
       running.process.kill("SIGTERM");
       const { code, stderr } = await running.ended();
-      const tookMs = performance.now() - asked;
-      expect([code, stderr.match(/unhandled|Error:/gi)]).toEqual([0, null]);
-      expect(tookMs).toBeLessThan(3000); // promises.md R24
+      expect([code, stderr.match(/unhandled|Error:/gi)]).toEqual([0, null]); // longer than 3 s would end as failed (lifecycle.ts)
       await until("stopped", () => plant.heard.json("state").at(-1)?.state === "stopped");
       const seqs = plant.results().map(({ seq }) => seq);
       expect(seqs).toEqual(seqs.map((_, index) => index + 1));

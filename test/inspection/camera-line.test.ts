@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { chooseLine } from "../../src/inspection/camera-line.ts";
 import { frameOf } from "./lane-fixture.ts";
 import { testLine } from "./line-fixture.ts";
@@ -96,6 +96,30 @@ describe("CameraLine", () => {
     commanded.line.beginTriggering();
     expect([commanded.line.freeRunning, commanded.camera.streaming]).toEqual([false, false]);
     expect(commanded.line.progressing).toBe(true);
+  });
+});
+
+describe("CameraLine.progressing, which feeds the watchdog", () => {
+  it("is lost when a playing camera gives no verdicts, and comes back with one", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const { line, camera } = testLine();
+    line.beginTriggering();
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(line.progressing).toBe(true);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(line.progressing).toBe(false);
+    camera.status = { ...camera.status, connected: false, state: "stalled" };
+    expect(line.progressing).toBe(true); // the camera is the fault, and is being reopened: killing the daemon mends nothing
+    camera.status = { ...camera.status, connected: true, state: "playing" };
+    line.takeFrame(frameOf(1), 0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(line.progressing).toBe(true);
+    line.endTriggering();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(line.progressing).toBe(true);
   });
 });
 
