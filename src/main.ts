@@ -11,7 +11,7 @@ import { trainCommand } from "./commands/train.ts";
 import { armFailpoints } from "./system/failpoints.ts";
 import { AssaydError, ConfigError, EXIT_CODES, InputError } from "./domain/errors.ts";
 
-armFailpoints(process.env["ASSAYD_FAILPOINTS"]);
+armFailpoints(process.env.ASSAYD_FAILPOINTS);
 
 const program = new Command("assayd")
   .description("Inspects every part on a line with a model taught from good parts only.")

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
-import { ensureTeacherOnnx } from "../backbones/teacher-store.ts";
+import { ensureTeacherOnnx, type Teacher } from "../backbones/teacher-store.ts";
 import { teacherNetwork } from "../backbones/backbone.ts";
 import type { JobProgress, JobResult } from "../domain/job.ts";
 import type { MethodTraining } from "../methods/method.ts";
@@ -37,7 +37,6 @@ export interface TrainingHooks {
 export async function runTraining(job: TrainingJob, { signal, report }: TrainingHooks): Promise<JobResult> {
   const progress = new ProgressReporter(report, () => performance.now());
   await mkdir(job.jobDir, { recursive: true });
-
   const normals = await cleanNormals(job, progress, signal);
   const split = splitNormals(normals.count, job.training.heldOutShare, job.training.seed);
   const teacher = await openJobTeacher(job);
@@ -45,7 +44,6 @@ export async function runTraining(job: TrainingJob, { signal, report }: Training
   const levels = teacher.backbone.levels(job.inputSize).filter(({ level }) => method.levels.includes(level));
   const key = workKey(job, normals.hash, teacher.manifest.sha256["teacher.safetensors"] ?? "");
   await removeStale(job.jobDir, [key]);
-
   const onnxFile = await ensureTeacherOnnx(job.teacherDir, job.inputSize.width);
   const session = await openTeacherSession({ onnxFile, size: job.inputSize, levels, threads: job.threads });
   const work: Work = { job, key, progress, signal, normals, session, method };
@@ -58,49 +56,46 @@ export async function runTraining(job: TrainingJob, { signal, report }: Training
       levels,
       method: training.trained(),
     };
-    const { calibration, scale, rawScores } = await calibrateCandidate(candidate, work, split);
-    progress.stage("export", { done: 0, message: "writing inspector.onnx" });
-    const model = exportInspector(candidate, scale);
-    const { golden, parityMaxAbs } = await validate(candidate, { ...work, scale, model, split });
-    const dataSet = {
-      hash: normals.hash,
-      images: normals.count,
-      trained: split.train.length,
-      heldOut: split.heldOut.length,
-    };
-    const trainSeconds = progress.elapsedS;
-    await setImmediate(); // lets a cancel message in: the last moment before there is a bundle
-    signal.throwIfAborted();
-    const bundleDir = await addBundle({
-      job,
-      teacher: teacher.manifest,
-      model,
-      heads: candidate.method.weights,
-      calibration,
-      golden,
-      report: {
-        dataSet,
-        cleaning: normals.words,
-        ...learned,
-        parityMaxAbs,
-        heldOutRawScores: rawScores,
-        trainSeconds,
-      },
-    });
-    const { threshold, falseRejectRate } = calibration;
-    return {
-      bundleId: job.id,
-      bundleDir,
-      threshold,
-      parityMaxAbs,
-      trainSeconds,
-      images: normals.count,
-      falseRejectRate,
-    };
+    return await finish({ ...work, split, teacher }, candidate, learned);
   } finally {
     training.dispose();
     await session.close();
   }
+}
+
+/** From a trained candidate to a bundle among the bundles: calibrate → export → validate. */
+async function finish(
+  work: Work & { readonly split: Split; readonly teacher: Teacher },
+  candidate: Candidate,
+  learned: Readonly<Record<string, unknown>>,
+): Promise<JobResult> {
+  const { job, progress, signal, normals, split, teacher } = work;
+  const { calibration, scale, rawScores } = await calibrateCandidate(candidate, work, split);
+  progress.stage("export", { done: 0, message: "writing inspector.onnx" });
+  const model = exportInspector(candidate, scale);
+  const { golden, parityMaxAbs } = await validate(candidate, { ...work, scale, model });
+  await setImmediate(); // lets a cancel message in: the last moment before there is a bundle
+  signal.throwIfAborted();
+  const images = normals.count;
+  const dataSet = {
+    hash: normals.hash,
+    images,
+    trained: split.train.length,
+    heldOut: split.heldOut.length,
+  };
+  const trainSeconds = progress.elapsedS;
+  const facts = { parityMaxAbs, heldOutRawScores: rawScores, trainSeconds };
+  const bundleDir = await addBundle({
+    job,
+    teacher: teacher.manifest,
+    model,
+    heads: candidate.method.weights,
+    calibration,
+    golden,
+    report: { dataSet, cleaning: normals.words, ...learned, ...facts },
+  });
+  const { threshold, falseRejectRate } = calibration;
+  return { bundleId: job.id, bundleDir, threshold, parityMaxAbs, trainSeconds, images, falseRejectRate };
 }
 
 /** What caches and checkpoints depend on: not on the limits of the process, nor on how the threshold is found afterwards. */

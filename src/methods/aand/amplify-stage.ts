@@ -85,18 +85,7 @@ export function createAmplifyStage(options: AmplifyStageOptions): AmplifyStage {
         results.map(({ gate }) => gate),
         results.map(({ label }) => label),
       );
-      const amplified = results.flatMap(({ residual, feature, label, foreground }) =>
-        residual === null
-          ? []
-          : [
-              {
-                feature,
-                label,
-                foreground,
-                amplified: tf.add<tf.Tensor4D>(feature, tf.mul(label, residual)),
-              },
-            ],
-      ); // hard gate, AAND Eq. 6
+      const amplified = results.flatMap(hardAmplified);
       if (amplified.length === 0) return tf.mul(focal, FOCAL_WEIGHT);
       const random = createRandom(hashSeed(seed, `pairs of step ${step}`));
       const amplification = amplifyLoss(amplified, config.amplify.margin, random);
@@ -111,6 +100,14 @@ export function createAmplifyStage(options: AmplifyStageOptions): AmplifyStage {
       variables.dispose();
     },
   };
+}
+
+/** What the amplification loss looks at: the residual added where the label says so (hard gate, AAND Eq. 6). */
+function hardAmplified<L extends { feature: tf.Tensor4D; label: tf.Tensor4D; residual: tf.Tensor4D | null }>(
+  level: L,
+) {
+  const { feature, label, residual } = level;
+  return residual ? [{ ...level, amplified: tf.add<tf.Tensor4D>(feature, tf.mul(label, residual)) }] : [];
 }
 
 /** Keys are learned at any length; the network text sees them at length 1, and the gradient knows. */
