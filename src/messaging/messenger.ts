@@ -181,6 +181,7 @@ export class Messenger {
     if (client?.connected === true) {
       await this.#store.flush(STOP_TIMEOUT_MS).catch(() => undefined); // `close` below says it again
       await this.#drained(STOP_TIMEOUT_MS);
+      this.#states.flush();
       await Promise.race([
         client.publish(this.#messages.state("stopped")).catch(() => undefined),
         new Promise<void>((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref()),

@@ -6,6 +6,9 @@ export interface RetainedSink {
   publish(message: Publication): Promise<void>;
 }
 
+/** State is for people and late joiners: ten times a second is plenty, however fast the line is. */
+const MIN_INTERVAL_MS = 100;
+
 interface Topic {
   message: Publication;
   /** When it was set, epoch ms. */
@@ -13,14 +16,18 @@ interface Topic {
   /** Newer than what the broker has. */
   dirty: boolean;
   sending: boolean;
+  /** When it was last sent, epoch ms. */
+  sentAt: number;
 }
 
 /**
  * The newest message of each retained topic. It is sent when it changes and again on every connect (a broker may have
- * lost it); while one is on its way, newer ones of the same topic replace each other. Expired ones are not sent again.
+ * lost it), at most every 100 ms; until then newer ones of the same topic replace each other. Expired ones are not sent again.
  */
 export class RetainedTopics {
   readonly #topics = new Map<string, Topic>();
+  /** Ends the waiting of topics that were sent a moment ago. */
+  readonly #waiting = new Set<() => void>();
   readonly #sink: RetainedSink;
   readonly #now: () => number;
   readonly #onFailure: (topic: string, error: unknown) => void;
@@ -35,7 +42,7 @@ export class RetainedTopics {
   /** Sets a topic's newest value. */
   set(topic: string, payload: string | Buffer, expiryS: number | null = null): void {
     const message: Publication = { topic, payload, qos: 1, retain: true, expiryS };
-    const known = this.#topics.get(topic) ?? { message, at: 0, dirty: true, sending: false };
+    const known = this.#topics.get(topic) ?? { message, at: 0, dirty: true, sending: false, sentAt: 0 };
     Object.assign(known, { message, at: this.#now(), dirty: true });
     this.#topics.set(topic, known);
     void this.#send(known);
@@ -54,12 +61,19 @@ export class RetainedTopics {
     }
   }
 
+  /** Sends now what still waits for its interval. */
+  flush(): void {
+    for (const end of this.#waiting) end();
+  }
+
   async #send(topic: Topic): Promise<void> {
     if (topic.sending) return;
     topic.sending = true;
     const connected = (): boolean => this.#sink.connected;
     while (topic.dirty && connected()) {
+      await this.#pause(topic.sentAt + MIN_INTERVAL_MS - this.#now());
       topic.dirty = false;
+      topic.sentAt = this.#now();
       const { message, at } = topic;
       const left = message.expiryS == null ? null : message.expiryS - (this.#now() - at) / 1000;
       if (left !== null && left <= 0) break;
@@ -72,5 +86,18 @@ export class RetainedTopics {
       }
     }
     topic.sending = false;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (ms <= 0) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, Math.min(ms, MIN_INTERVAL_MS));
+      this.#waiting.add(end);
+    });
   }
 }

@@ -82,6 +82,11 @@ export class StateTopics {
     if (camera !== null && leftS > 0) retained.set(topics.camera(camera).resultLast, payload, leftS);
   }
 
+  /** Sends now what was held back because its topic was sent a moment ago. */
+  flush(): void {
+    this.#parts.retained.flush();
+  }
+
   /** Sends all of them again. */
   republish(): void {
     this.#parts.retained.republish();
