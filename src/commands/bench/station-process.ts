@@ -15,6 +15,8 @@ type Pace = Extract<StationRequest, { type: "pace" }>;
 
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
+/** Parts of the latency run that do not count: code not yet compiled, caches cold. */
+const WARM_UP = 30;
 
 let station: Station | null = null;
 
@@ -87,12 +89,12 @@ async function race(line: CameraLine, { seconds, parts, inFlight }: Race): Promi
 async function pace(line: CameraLine, { parts, partsPerSecond }: Pace): Promise<Paced> {
   const begun = performance.now();
   const pending: Promise<Inspection>[] = [];
-  for (let part = 0; part < parts; part += 1) {
+  for (let part = 0; part < WARM_UP + parts; part += 1) {
     const waitMs = begun + (part * 1000) / partsPerSecond - performance.now();
     if (waitMs > 0) await sleep(waitMs);
     pending.push(line.trigger({}));
   }
-  const inspections = await Promise.all(pending);
+  const inspections = (await Promise.all(pending)).slice(WARM_UP);
   const judged = inspections.filter(({ score }) => score !== null);
   return {
     type: "paced",
