@@ -1,5 +1,5 @@
 import { quantileOf } from "../../training/calibrate.ts";
-import type { Paced } from "./protocol.ts";
+import type { Attended } from "./protocol.ts";
 
 /** What one run of `assayd bench` found; keys carry their units (`--json`). Null: not measured in this run. */
 export interface BenchFigures {
@@ -75,11 +75,11 @@ export function pairedRatio(a: readonly number[], b: readonly number[]): number 
   return median(a.map((value, i) => value / (b[i] ?? NaN)));
 }
 
-/** @param paced at least one judged part */
+/** @param times at least one judged part */
 export function latencyFigures({
   totalMs,
   inferMs,
-}: Pick<Paced, "totalMs" | "inferMs">): Pick<
+}: Pick<Attended, "totalMs" | "inferMs">): Pick<
   BenchFigures,
   "latencyMsP50" | "latencyMsP99" | "inferMsP50" | "inferMsP99" | "overheadMsP99"
 > {

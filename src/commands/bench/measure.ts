@@ -15,7 +15,7 @@ const BARE_ENTRY = new URL("./bare-process.ts", import.meta.url);
 /** Rounds of A B; the ratio is the median of theirs. */
 const ROUNDS = 5;
 const WARM_UP_S = 1;
-const IN_FLIGHT = 4;
+const IN_FLIGHT = 3;
 const PARTS_PER_SECOND = 10;
 
 export interface MeasureOptions {
@@ -91,29 +91,54 @@ export async function measureSpeed(options: MeasureOptions): Promise<Speed> {
   }
 }
 
-type Daily = Pick<
+type Latency = ReturnType<typeof latencyFigures> & Pick<BenchFigures, "failedParts">;
+
+type Memory = Pick<
   BenchFigures,
-  | "latencyMsP50"
-  | "latencyMsP99"
-  | "inferMsP50"
-  | "inferMsP99"
-  | "overheadMsP99"
   | "mainPeakMb"
   | "inferencePeakMb"
-> &
-  Pick<BenchFigures, "capturePeakMb" | "flatParts" | "mainSlopeKbPer1000" | "inferenceSlopeKbPer1000"> &
-  Pick<BenchFigures, "captureSlopeKbPer1000" | "failedParts">;
+  | "capturePeakMb"
+  | "flatParts"
+  | "mainSlopeKbPer1000"
+  | "inferenceSlopeKbPer1000"
+  | "captureSlopeKbPer1000"
+  | "failedParts"
+>;
 
-/** Latency at 10 parts a second, then memory over many parts at full speed: the station as configured, with its pictures. */
-export async function measureDaily(options: MeasureOptions): Promise<Daily> {
-  const { config, view, logger, seconds, frames } = options;
+/** Latency at 10 parts a second: the station as configured, with its pictures, each frame of a clocked camera a part. */
+export async function measureLatency({ config, view, seconds }: MeasureOptions): Promise<Latency> {
+  const station: StationWorker = new BenchWorker("station", STATION_ENTRY);
+  try {
+    await station.ask({ type: "open", config: clocked(config) }, "opened");
+    const parts = Math.max(1, Math.round(seconds * PARTS_PER_SECOND));
+    view.say(`latency: ${parts} parts at ${PARTS_PER_SECOND} a second`);
+    const { failed, ...times } = await station.ask({ type: "attend", parts }, "attended");
+    await station.ask({ type: "close" }, "closed");
+    return { ...latencyFigures(times), failedParts: failed };
+  } finally {
+    await station.stop();
+  }
+}
+
+function clocked(config: Config): Config {
+  const cameras = config.cameras.map((camera) => ({
+    ...camera,
+    source:
+      camera.source.kind === "simulated"
+        ? { ...camera.source, pace: "clock" as const, fps: PARTS_PER_SECOND }
+        : camera.source,
+    trigger: { kind: "every-frame" as const },
+  }));
+  return { ...config, cameras };
+}
+
+/** Memory over many parts at full speed, pictures on. */
+export async function measureMemory(options: MeasureOptions): Promise<Memory> {
+  const { config, view, logger, frames } = options;
   const station: StationWorker = new BenchWorker("station", STATION_ENTRY);
   try {
     const opened = await station.ask({ type: "open", config }, "opened");
     const results = await ResultCounter.open(opened, cameraOf(config), logger);
-    const parts = Math.max(1, Math.round(seconds * PARTS_PER_SECOND));
-    view.say(`latency: ${parts} parts at ${PARTS_PER_SECOND} a second`);
-    const paced = await station.ask({ type: "pace", parts, partsPerSecond: PARTS_PER_SECOND }, "paced");
     const before = results.received;
     const watch = new MemoryWatch(opened.pids, () => results.received - before);
     const progress = setInterval(() => {
@@ -132,7 +157,6 @@ export async function measureDaily(options: MeasureOptions): Promise<Daily> {
     await results.stop();
     await station.ask({ type: "close" }, "closed");
     return {
-      ...latencyFigures(paced),
       mainPeakMb: watch.peakMb("main"),
       inferencePeakMb: watch.peakMb("inference"),
       capturePeakMb: watch.peakMb("capture"),
@@ -140,7 +164,7 @@ export async function measureDaily(options: MeasureOptions): Promise<Daily> {
       mainSlopeKbPer1000: slopeKbPer1000(watch.course("main")),
       inferenceSlopeKbPer1000: slopeKbPer1000(watch.course("inference")),
       captureSlopeKbPer1000: slopeKbPer1000(watch.course("capture")),
-      failedParts: paced.failed + raced.failed,
+      failedParts: raced.failed,
     };
   } finally {
     await station.stop();

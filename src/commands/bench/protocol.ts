@@ -6,8 +6,8 @@ export type StationRequest =
   | { readonly type: "open"; readonly config: Config }
   /** Parts as fast as they are answered, `inFlight` at once, until `seconds` or `parts` are over. */
   | { readonly type: "race"; readonly seconds: number; readonly parts: number; readonly inFlight: number }
-  /** One part every `1 / partsPerSecond`, whatever the answers do. */
-  | { readonly type: "pace"; readonly parts: number; readonly partsPerSecond: number }
+  /** The parts that come by themselves: each frame of a clocked camera is one. */
+  | { readonly type: "attend"; readonly parts: number }
   | { readonly type: "close" };
 
 export interface Opened {
@@ -27,8 +27,8 @@ export interface Raced {
 }
 
 /** Times of the judged parts, ms. */
-export interface Paced {
-  readonly type: "paced";
+export interface Attended {
+  readonly type: "attended";
   readonly totalMs: readonly number[];
   readonly inferMs: readonly number[];
   readonly failed: number;
@@ -37,7 +37,7 @@ export interface Paced {
 export type StationReply =
   | Opened
   | Raced
-  | Paced
+  | Attended
   | { readonly type: "closed" }
   | { readonly type: "refused"; readonly message: string };
 

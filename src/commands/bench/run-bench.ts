@@ -11,7 +11,7 @@ import { inferenceThreads } from "../../inspection/infer/threads.ts";
 import { createLogger } from "../../system/logger.ts";
 import type { DemoView } from "../demo/view.ts";
 import type { BenchFigures } from "./figures.ts";
-import { measureDaily, measureSpeed } from "./measure.ts";
+import { measureLatency, measureMemory, measureSpeed } from "./measure.ts";
 import { trainForBench, type Trained } from "./prepare.ts";
 
 export interface BenchFlags {
@@ -45,12 +45,14 @@ export async function runBench(flags: BenchFlags, stateDir: string, view: DemoVi
     logger: createLogger({ level: "warn", format: "text", write: (line) => process.stderr.write(line) }),
   };
   const speed = await measureSpeed(options);
-  const daily = await measureDaily(options);
+  const latency = await measureLatency(options);
+  const memory = await measureMemory(options);
   return {
     threads: options.threads,
     ...speed,
-    ...daily,
-    failedParts: speed.failedParts + daily.failedParts,
+    ...latency,
+    ...memory,
+    failedParts: speed.failedParts + latency.failedParts + memory.failedParts,
     ...(trained?.figures ?? { amplifyStepMs: null, distillStepMs: null, trainingPeakMb: null }),
   };
 }

@@ -8,10 +8,9 @@ import { parentPort } from "../../system/children.ts";
 import { createLogger } from "../../system/logger.ts";
 import { createMetrics } from "../../system/metrics.ts";
 import { SOFTWARE_VERSION } from "../../system/version.ts";
-import type { Opened, Paced, Raced, StationReply, StationRequest } from "./protocol.ts";
+import type { Attended, Opened, Raced, StationReply, StationRequest } from "./protocol.ts";
 
 type Race = Extract<StationRequest, { type: "race" }>;
-type Pace = Extract<StationRequest, { type: "pace" }>;
 
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
@@ -19,6 +18,7 @@ const POLL_MS = 50;
 const WARM_UP = 30;
 
 let station: Station | null = null;
+let onPart: (inspection: Inspection) => void = () => undefined;
 
 const send = parentPort<StationRequest, StationReply>(
   (request) => {
@@ -35,8 +35,8 @@ async function answer(request: StationRequest): Promise<StationReply> {
       return open(request);
     case "race":
       return race(lineOf(), request);
-    case "pace":
-      return pace(lineOf(), request);
+    case "attend":
+      return attend(request.parts);
     case "close":
       await station?.stop();
       return { type: "closed" };
@@ -49,7 +49,10 @@ async function open({ config }: Extract<StationRequest, { type: "open" }>): Prom
     config,
     logger: createLogger({ level: "warn", format: "text", write: (line) => process.stderr.write(line) }),
     software: SOFTWARE_VERSION,
-    onInspection: metrics.inspected,
+    onInspection: (inspection) => {
+      metrics.inspected(inspection);
+      onPart(inspection);
+    },
   });
   await station.start();
   const line = lineOf();
@@ -86,21 +89,22 @@ async function race(line: CameraLine, { seconds, parts, inFlight }: Race): Promi
   return { type: "raced", judged, failed: started - judged };
 }
 
-async function pace(line: CameraLine, { parts, partsPerSecond }: Pace): Promise<Paced> {
-  const begun = performance.now();
-  const pending: Promise<Inspection>[] = [];
-  for (let part = 0; part < WARM_UP + parts; part += 1) {
-    const waitMs = begun + (part * 1000) / partsPerSecond - performance.now();
-    if (waitMs > 0) await sleep(waitMs);
-    pending.push(line.trigger({}));
-  }
-  const inspections = (await Promise.all(pending)).slice(WARM_UP);
-  const judged = inspections.filter(({ score }) => score !== null);
+async function attend(parts: number): Promise<Attended> {
+  const inspections: Inspection[] = [];
+  await new Promise<void>((resolve) => {
+    onPart = (inspection) => {
+      inspections.push(inspection);
+      if (inspections.length === WARM_UP + parts) resolve();
+    };
+  });
+  onPart = () => undefined;
+  const counted = inspections.slice(WARM_UP);
+  const judged = counted.filter(({ score }) => score !== null);
   return {
-    type: "paced",
+    type: "attended",
     totalMs: judged.map(({ times }) => times.totalMs),
     inferMs: judged.map(({ times }) => times.inferMs ?? NaN),
-    failed: inspections.length - judged.length,
+    failed: counted.length - judged.length,
   };
 }
 
