@@ -15,8 +15,8 @@ export type { TeacherManifest } from "./teacher-manifest.ts";
 export const MANIFEST_FILE = "manifest.json";
 export const WEIGHTS_FILE = "teacher.safetensors";
 /** Of every teacher ONNX file: uint8 [1, H, W, 3] RGB in, float32 [1, C, H/stride, W/stride] out. */
-export const TEACHER_INPUT = "image";
-export const TEACHER_OUTPUTS = ["f1", "f2", "f3"] as const;
+const TEACHER_INPUT = "image";
+const TEACHER_OUTPUTS = ["f1", "f2", "f3"] as const;
 
 /** A teacher whose files have been checked. */
 export interface Teacher {

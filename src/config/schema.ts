@@ -77,7 +77,7 @@ export const cameraSourceSchema = z.discriminatedUnion("kind", [
 ]);
 export type CameraSource = z.infer<typeof cameraSourceSchema>;
 
-export const triggerSchema = z.discriminatedUnion("kind", [
+const triggerSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("every-frame").describe("each picture of the camera is one part") }),
   z.strictObject({ kind: z.literal("rate"), partsPerSecond: z.number().positive().max(200) }),
   z.strictObject({ kind: z.literal("command").describe("MQTT cmd/trigger only") }),

@@ -24,7 +24,7 @@ export interface Ranking {
 /** Scores are ranked exactly up to this many (about 1 GB of work arrays); above they are put into bins. */
 export const EXACT_SCORES = 2 ** 26;
 /** Bins between the lowest and the highest score beyond that. */
-export const BINS = 2 ** 20;
+const BINS = 2 ** 20;
 
 /**
  * Sorts scores by class. Exact up to `exactScores`; beyond, scores become the middle of one of 2^20 equal bins, which

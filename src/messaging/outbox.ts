@@ -169,16 +169,12 @@ export class OutboxPublisher {
 }
 
 /** Queued before this connection, or no longer fresh. @param connectedAt epoch ms */
-export function isHistorical(
-  message: { readonly at: number },
-  connectedAt: number | null,
-  nowMs: number,
-): boolean {
+function isHistorical(message: { readonly at: number }, connectedAt: number | null, nowMs: number): boolean {
   return connectedAt === null || message.at < connectedAt || nowMs - message.at > LIVE_FOR_MS;
 }
 
 /** The same JSON object with `historical: true`. */
-export function markHistorical(payload: string): string {
+function markHistorical(payload: string): string {
   return JSON.stringify({ ...(JSON.parse(payload) as object), historical: true });
 }
 

@@ -3,6 +3,7 @@ import { alarmSchema, cameraStateSchema, countersSchema, resultSchema } from "./
 import { commandSchemas, COMMAND_NAMES, responseSchema, transactionSchema } from "./schemas/command.ts";
 import {
   eventSchema,
+  gapSchema,
   healthSchema,
   heartbeatSchema,
   infoSchema,
@@ -16,6 +17,7 @@ const published = {
   health: healthSchema,
   heartbeat: heartbeatSchema,
   event: eventSchema,
+  "event.gap": gapSchema,
   job: jobSchema,
   response: responseSchema,
   "camera-state": cameraStateSchema,

@@ -3,7 +3,7 @@ import { decodeModel } from "./encode.ts";
 import type { AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto } from "./onnx-proto.ts";
 
 /** The operations graph/onnx-ops.ts writes (ONNX's own domain); nothing else is accepted from outside. */
-export const ALLOWED_OPS: ReadonlySet<string> = new Set([
+const ALLOWED_OPS: ReadonlySet<string> = new Set([
   ...["Conv", "ConvTranspose", "BatchNormalization", "AveragePool", "MaxPool", "Resize", "MatMul"],
   ...["Relu", "Clip", "Tanh", "Sigmoid", "Exp", "Log", "Sqrt", "Abs", "Add", "Sub", "Mul", "Div", "Max"],
   ...["Cast", "Transpose", "Reshape", "Identity", "Concat", "Slice"],

@@ -7,7 +7,7 @@ export function hash(x: number, y: number, seed: number): number {
 }
 
 /** White noise, -1..1. */
-export function whiteNoise(x: number, y: number, seed: number): number {
+function whiteNoise(x: number, y: number, seed: number): number {
   return hash(x, y, seed) / 0x8000_0000 - 1;
 }
 

@@ -17,7 +17,7 @@ import type { Work } from "./work.ts";
 const GOLDEN_FRAMES = 8;
 
 /** Largest allowed difference of trainer and ONNX Runtime, in units of the calibrated score. */
-export const PARITY_LIMIT = 1e-3;
+const PARITY_LIMIT = 1e-3;
 
 export interface GoldenFrame {
   readonly picture: Uint8Array;
@@ -44,7 +44,7 @@ export async function validate(
   };
 }
 
-export interface Parity {
+interface Parity {
   readonly maxAbs: number;
   /** The trainer's own scores of the pictures: the golden frames' expectation. */
   readonly scores: readonly number[];
@@ -54,7 +54,7 @@ export interface Parity {
  * The parity gate: real pictures through the trainer's interpreter (tfjs) and through the exported file (ONNX Runtime).
  * @throws TrainingError `parity` if score or map differ by more than `PARITY_LIMIT`, or are not finite
  */
-export async function checkParity(
+async function checkParity(
   candidate: Candidate,
   scale: ScoreScale,
   model: Uint8Array,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { InferenceError } from "../../domain/errors.ts";
 
 /** The child's number of the descriptor: after stdin, stdout, stderr and the message channel. */
-export const FRAME_MEMORY_FD = 4;
+const FRAME_MEMORY_FD = 4;
 /** Room for each picture; a picture of 1024×1024, the largest input, has 3.1 MB. What is not written takes no memory. */
 const SLOT_BYTES = 4 * 2 ** 20;
 

@@ -52,7 +52,6 @@ export const heartbeatSchema = z.looseObject({
   ready: z.boolean(),
   fault: z.boolean(),
 });
-export type Heartbeat = z.infer<typeof heartbeatSchema>;
 
 /** `{root}/event`: who changed what */
 export const eventSchema = z.looseObject({
@@ -75,7 +74,6 @@ export const gapSchema = z.looseObject({
   count,
   reason: z.enum(["outbox-full", "memory-full"]),
 });
-export type GapData = z.infer<typeof gapSchema>;
 
 /** `{root}/job/{id}` */
 export const jobSchema = z.looseObject({

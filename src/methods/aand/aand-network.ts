@@ -80,7 +80,7 @@ export function aandNetwork(levels: readonly Level[], config: AandShape, mapSize
 }
 
 /** Whether the student needs standardised inputs: the compact one does, unless they are whitened already. */
-export const standardizes = (config: Pick<AandShape, "distance" | "student">): boolean =>
+const standardizes = (config: Pick<AandShape, "distance" | "student">): boolean =>
   config.student === "compact" && config.distance === "cosine";
 
 function whitenedTeacher(levels: readonly Level[]): Network {

@@ -129,7 +129,7 @@ export function flattenedCosineLoss(
  * Hard knowledge distillation (AAND Eq. 11): mean of the K largest cosine distances of each image, mean over images.
  * @param count K, the same at every level (paper 10); fewer if a level is smaller
  */
-export function hardCosineLoss(
+function hardCosineLoss(
   targets: readonly tf.Tensor4D[],
   predictions: readonly tf.Tensor4D[],
   count: number,

@@ -7,7 +7,9 @@ describe("InOrder", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 1_000_000 }),
-        fc.integer({ min: 0, max: 60 }).chain((count) => fc.shuffledSubarray([...Array(count).keys()], { minLength: count })),
+        fc
+          .integer({ min: 0, max: 60 })
+          .chain((count) => fc.shuffledSubarray([...Array(count).keys()], { minLength: count })),
         (first, order) => {
           const handed: number[] = [];
           const records = new InOrder<number>(first, (value) => handed.push(value));
