@@ -8,6 +8,11 @@ describe("decide", () => {
     expect(decide(1 + 1e-9, { reject: 1, warn: null })).toEqual({ verdict: "NG", action: "reject" });
   });
 
+  it("rejects what is no number: a pass must be proven", () => {
+    expect(decide(NaN, { reject: 1, warn: null }).action).toBe("reject");
+    expect(decide(0, { reject: NaN, warn: null }).action).toBe("reject");
+  });
+
   it("warns between the thresholds and lets the part pass", () => {
     expect(decide(0.5, { reject: 1, warn: 0.5 })).toEqual({ verdict: "OK", action: "pass" });
     expect(decide(0.7, { reject: 1, warn: 0.5 })).toEqual({ verdict: "WARN", action: "pass" });
