@@ -34,8 +34,7 @@ describe("a camera", { timeout: 20_000 }, () => {
     expect(frames.map(({ frame }) => frame.counter)).toEqual(frames.map((_, i) => first + i));
     expect(frames.every(({ missed }) => missed === 0)).toBe(true);
     const meanMs = ((frames[59]?.frame.capturedAt ?? 0) - (frames[0]?.frame.capturedAt ?? 0)) / 59;
-    expect(meanMs).toBeGreaterThan(32);
-    expect(meanMs).toBeLessThan(60); // a busy machine plays later, never faster
+    expect(meanMs).toBeGreaterThan(32); // a busy machine plays later, never faster
   });
 
   test("says how many frames were lost", async () => {
