@@ -159,7 +159,7 @@ export const aandSchema = z.strictObject({
     .prefault({}),
   distill: z
     .strictObject({
-      steps: positiveInt.default(400),
+      steps: positiveInt.default(800),
       batch: positiveInt.default(16),
       learningRate: z.number().positive().default(5e-3),
       hardLocations: positiveInt.default(10).describe("K of hard knowledge distillation"),

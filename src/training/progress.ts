@@ -6,12 +6,12 @@ import { STAGES, type JobProgress, type Stage } from "../domain/job.ts";
  */
 const SHARES: Readonly<Record<Stage, number>> = {
   clean: 0.02,
-  features: 0.05,
-  synthesize: 0.15,
-  amplify: 0.32,
-  distill: 0.38,
+  features: 0.03,
+  synthesize: 0.12,
+  amplify: 0.26,
+  distill: 0.5,
   calibrate: 0.02,
-  export: 0.02,
+  export: 0.01,
   validate: 0.02,
   promote: 0.02,
 };
