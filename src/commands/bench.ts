@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { InputError } from "../domain/errors.ts";
 import { benchText } from "./bench/report.ts";
 import type { BenchFlags } from "./bench/run-bench.ts";
-import { DemoView } from "./demo/view.ts";
+import { TerminalView } from "./terminal-view.ts";
 
 const HELP = `
 Everything is measured in one run on this machine: a real station (simulated camera through GStreamer, 48 rendered parts
@@ -51,7 +51,7 @@ async function bench(flags: BenchFlags & { readonly json?: true }): Promise<void
       "--train-steps 0 leaves nothing to measure; name a model with --bundle",
     );
   }
-  const view = new DemoView(flags.json ? process.stderr : process.stdout, () => performance.now());
+  const view = new TerminalView(flags.json ? process.stderr : process.stdout, () => performance.now());
   const stateDir = await mkdtemp(join(tmpdir(), "assayd-bench-"));
   const remove = (): Promise<void> => rm(stateDir, { recursive: true, force: true });
   const onSignal = (): void => void remove().finally(() => process.exit(130)); // the children follow us

@@ -6,7 +6,7 @@ import { InputError } from "../domain/errors.ts";
 import { createLogger } from "../system/logger.ts";
 import { runDemo } from "./demo/run-demo.ts";
 import { summaryText } from "./demo/summary-text.ts";
-import { DemoView } from "./demo/view.ts";
+import { TerminalView } from "./terminal-view.ts";
 
 interface DemoFlags {
   readonly parts?: number;
@@ -71,7 +71,7 @@ async function demo(flags: DemoFlags): Promise<void> {
     stop.abort();
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  const view = new DemoView(flags.json ? process.stderr : process.stdout, () => performance.now());
+  const view = new TerminalView(flags.json ? process.stderr : process.stdout, () => performance.now());
   const logger = createLogger({
     level: flags.verbose ? "info" : "error",
     format: "text",

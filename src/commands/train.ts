@@ -7,7 +7,7 @@ import { statePaths } from "../config/paths.ts";
 import { TrainingError } from "../domain/errors.ts";
 import { createJob } from "../training/job.ts";
 import { TrainingSupervisor, type JobStatus } from "../training/supervisor.ts";
-import { DemoView } from "./demo/view.ts";
+import { TerminalView } from "./terminal-view.ts";
 
 interface TrainFlags {
   readonly config?: string;
@@ -44,7 +44,7 @@ async function train(images: string, flags: TrainFlags): Promise<void> {
   const stateDir = flags.stateDir === undefined ? loaded.station.stateDir : resolve(flags.stateDir);
   const config = { ...loaded, station: { ...loaded.station, stateDir } };
   const store = new BundleStore(statePaths(stateDir));
-  const view = new DemoView(flags.json ? process.stderr : process.stdout, () => performance.now());
+  const view = new TerminalView(flags.json ? process.stderr : process.stdout, () => performance.now());
   const job = createJob(config, {
     recipe: flags.recipe,
     normalsDir: resolve(images),
@@ -69,7 +69,7 @@ async function train(images: string, flags: TrainFlags): Promise<void> {
   }
 }
 
-async function runJob(job: ReturnType<typeof createJob>, view: DemoView): Promise<JobStatus> {
+async function runJob(job: ReturnType<typeof createJob>, view: TerminalView): Promise<JobStatus> {
   const supervisor = new TrainingSupervisor({
     entry: ENTRY,
     now: Date.now,

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Config } from "../../config/schema.ts";
-import type { DemoView } from "../demo/view.ts";
+import type { TerminalView } from "../terminal-view.ts";
 import { latencyFigures, median, pairedRatio, slopeKbPer1000, type BenchFigures } from "./figures.ts";
 import { MemoryWatch } from "./memory.ts";
 import type { BareReply, BareRequest, Looped, Opened, StationReply, StationRequest } from "./protocol.ts";
@@ -29,7 +29,7 @@ export interface MeasureOptions {
   readonly seconds: number;
   /** Of the memory run. */
   readonly frames: number;
-  readonly view: DemoView;
+  readonly view: TerminalView;
   readonly logger: Logger;
 }
 

@@ -8,7 +8,7 @@ import { writePng } from "../../imaging/write-picture.ts";
 import { renderPart } from "../../simulator/product.ts";
 import { createJob } from "../../training/job.ts";
 import { TrainingSupervisor } from "../../training/supervisor.ts";
-import type { DemoView } from "../demo/view.ts";
+import type { TerminalView } from "../terminal-view.ts";
 import { median, type BenchFigures } from "./figures.ts";
 import { memoryOf } from "./memory.ts";
 
@@ -26,7 +26,7 @@ export interface Trained {
  * steps: the time from one step's report to the next, reading of features and checkpoints included.
  * @throws TrainingError, ModelError as the job says
  */
-export async function trainForBench(config: Config, recipe: string, view: DemoView): Promise<Trained> {
+export async function trainForBench(config: Config, recipe: string, view: TerminalView): Promise<Trained> {
   const normalsDir = join(statePaths(config.station.stateDir).datasets, recipe);
   await renderNormals(normalsDir, config.station.inputSize);
   const job = createJob(config, { recipe, normalsDir, parent: null, now: new Date() });

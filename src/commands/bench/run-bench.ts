@@ -9,7 +9,7 @@ import { statePaths } from "../../config/paths.ts";
 import { configSchema, type Config } from "../../config/schema.ts";
 import { inferenceThreads } from "../../inspection/infer/threads.ts";
 import { createLogger } from "../../system/logger.ts";
-import type { DemoView } from "../demo/view.ts";
+import type { TerminalView } from "../terminal-view.ts";
 import type { BenchFigures } from "./figures.ts";
 import { measureLatency, measureMemory, measureSpeed } from "./measure.ts";
 import { trainForBench, type Trained } from "./prepare.ts";
@@ -31,7 +31,7 @@ const RECIPE = "bench";
 const DISTINCT_PARTS = 48;
 
 /** All measurements, one after the other. @param stateDir empty folder for models, results and the broker's station */
-export async function runBench(flags: BenchFlags, stateDir: string, view: DemoView): Promise<BenchFigures> {
+export async function runBench(flags: BenchFlags, stateDir: string, view: TerminalView): Promise<BenchFigures> {
   const config = benchConfig(flags, stateDir);
   const trained = flags.trainSteps === 0 ? null : await trainForBench(config, RECIPE, view);
   const model = await benchModel(flags, config, trained);

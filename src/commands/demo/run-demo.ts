@@ -8,7 +8,7 @@ import type { CameraLine } from "../../inspection/camera-line.ts";
 import { Station } from "../../inspection/station.ts";
 import { summarize, type DemoSummary } from "./summary.ts";
 import { SOFTWARE_VERSION } from "../../system/version.ts";
-import type { DemoView } from "./view.ts";
+import type { TerminalView } from "../terminal-view.ts";
 
 export interface DemoOptions {
   readonly config: Config;
@@ -16,7 +16,7 @@ export interface DemoOptions {
   readonly parts: number | null;
   /** Good parts to collect. */
   readonly teach: number;
-  readonly view: DemoView;
+  readonly view: TerminalView;
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
@@ -112,7 +112,7 @@ async function teach(options: DemoOptions, station: Station, line: CameraLine): 
 }
 
 /** Says once what keeps the camera from giving pictures, each time that changes. */
-function troubleOf(line: CameraLine, view: DemoView): () => void {
+function troubleOf(line: CameraLine, view: TerminalView): () => void {
   let said = "";
   return () => {
     const { state, message } = line.camera.status;

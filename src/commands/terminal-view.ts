@@ -1,7 +1,7 @@
 import type { Writable } from "node:stream";
 import { styleText } from "node:util";
-import type { Inspection, Verdict } from "../../domain/inspection.ts";
-import type { JobProgress, Stage } from "../../domain/job.ts";
+import type { Inspection, Verdict } from "../domain/inspection.ts";
+import type { JobProgress, Stage } from "../domain/job.ts";
 
 /** How often progress is said where there is no terminal to redraw a line in. */
 const PLAIN_EVERY_MS = 3000;
@@ -20,8 +20,8 @@ type Out = Writable & { isTTY?: boolean; columns?: number };
 /** Running totals of the line. */
 export type Totals = Readonly<Record<Verdict, number>>;
 
-/** The demo's words on a terminal (one line redrawn while something goes on) or in a plain log. */
-export class DemoView {
+/** What commands say on a terminal (one line redrawn while something goes on) or in a plain log. */
+export class TerminalView {
   readonly #out: Out;
   readonly #monotonicMs: () => number;
   #lastPlain = -Infinity;

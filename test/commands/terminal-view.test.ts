@@ -1,16 +1,16 @@
 import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
-import { DemoView } from "../../../src/commands/demo/view.ts";
-import type { Inspection } from "../../../src/domain/inspection.ts";
-import { inspectionOf } from "../../messaging/plant.ts";
+import { TerminalView } from "../../src/commands/terminal-view.ts";
+import type { Inspection } from "../../src/domain/inspection.ts";
+import { inspectionOf } from "../messaging/plant.ts";
 
 const TOTALS = { OK: 14, NG: 4, WARN: 0, ERR: 0 };
 const BAD = { label: "bad", source: "missing" } as const;
 
 /** What is written by an act on a view, as one text; with columns: to a terminal so wide. */
-function written(act: (view: DemoView) => void, columns?: number): string {
+function written(act: (view: TerminalView) => void, columns?: number): string {
   const out = Object.assign(new PassThrough(), columns === undefined ? {} : { isTTY: true, columns });
-  act(new DemoView(out, () => 0));
+  act(new TerminalView(out, () => 0));
   return String(out.read() ?? "");
 }
 
