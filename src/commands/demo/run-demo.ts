@@ -104,8 +104,8 @@ async function teach(options: DemoOptions, station: Station, line: CameraLine): 
   const { falseRejectRate, threshold, parityMaxAbs, trainSeconds } = status.result;
   view.progress("training", 1, `done in ${trainSeconds.toFixed(0)} s`);
   view.say(
-    `Limit ${threshold.toFixed(2)}: by the good parts kept aside, at most ${percent(falseRejectRate.high)} of good parts ` +
-      `will be rejected (95 % sure; more good parts narrow this).`,
+    `Limit ${threshold.toFixed(2)}: at most ${percent(falseRejectRate.high)} of good parts will be rejected (95 % sure; teach ` +
+      `more to narrow it).`,
   );
   view.say(`The exported model and the trainer agree to ${parityMaxAbs.toExponential(1)}.`);
   return trainSeconds;
