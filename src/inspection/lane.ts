@@ -147,7 +147,7 @@ export class Lane {
       part,
       this.#capture(part).then(
         () => refusal,
-        () => refusal,
+        (error: unknown) => ({ ...refusal, detail: `${messageOf(error)} Besides, ${refusal.detail ?? ""}` }),
       ),
     );
   }

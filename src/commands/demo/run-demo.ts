@@ -43,7 +43,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoSummary> {
     await station.start();
     const line = station.line(undefined);
     sayHowToWatch(options, station);
-    if (typeof line.model === "string") trainSeconds = await teach(options, station, line);
+    if (typeof line.model === "string") trainSeconds = await teach(options, station, line, judged);
     line.camera.line("mixed");
     options.view.say(`Judging every part${options.parts === null ? " (Ctrl-C ends)" : ""}:`);
     judged.begin();
@@ -70,7 +70,12 @@ function sayHowToWatch({ view, config }: DemoOptions, station: Station): void {
   view.say(`  mosquitto_sub -p ${port} -t '${station.topicRoot}/cam/+/image/overlay' -C 1 -N > rejected.jpg`);
 }
 
-async function teach(options: DemoOptions, station: Station, line: CameraLine): Promise<number> {
+async function teach(
+  options: DemoOptions,
+  station: Station,
+  line: CameraLine,
+  judged: JudgedParts,
+): Promise<number> {
   const { view, signal } = options;
   line.camera.line("normal");
   const wanted = await partsToCollect(options);
@@ -81,7 +86,8 @@ async function teach(options: DemoOptions, station: Station, line: CameraLine): 
     await sleep(POLL_MS, undefined, { signal });
     const { collected } = line.collector.status;
     sayTrouble();
-    view.progress("collecting", collected / wanted, `${collected} of ${wanted}`);
+    const why = judged.unusable === null ? "" : `: ${judged.unusable}`;
+    view.progress("collecting", collected / wanted, `${collected} of ${wanted}${why}`);
   }
   const { error } = await line.collector.stop();
   if (error !== null) throw new TrainingError("collect", error);
@@ -147,6 +153,8 @@ function percent(share: number): string {
 class JudgedParts {
   readonly inspections: Inspection[] = [];
   firstAt: number | null = null;
+  /** Why the newest picture cannot be used, also before `begin`; null if it can. */
+  unusable: string | null = null;
   readonly #options: DemoOptions;
   readonly #totals: Record<Verdict, number> = { OK: 0, NG: 0, WARN: 0, ERR: 0 };
   #begun = false;
@@ -162,6 +170,8 @@ class JudgedParts {
 
   take(inspection: Inspection): void {
     const { parts, view } = this.#options;
+    const usable = inspection.frameId !== null && inspection.reason !== "image_quality";
+    this.unusable = usable ? null : inspection.detail;
     if (!this.#begun || (parts !== null && this.inspections.length >= parts)) return;
     if (inspection.score !== null) this.firstAt ??= performance.now();
     this.inspections.push(inspection);
