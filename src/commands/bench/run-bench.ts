@@ -31,7 +31,11 @@ const RECIPE = "bench";
 const DISTINCT_PARTS = 48;
 
 /** All measurements, one after the other. @param stateDir empty folder for models, results and the broker's station */
-export async function runBench(flags: BenchFlags, stateDir: string, view: TerminalView): Promise<BenchFigures> {
+export async function runBench(
+  flags: BenchFlags,
+  stateDir: string,
+  view: TerminalView,
+): Promise<BenchFigures> {
   const config = benchConfig(flags, stateDir);
   const trained = flags.trainSteps === 0 ? null : await trainForBench(config, RECIPE, view);
   const model = await benchModel(flags, config, trained);
