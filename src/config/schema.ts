@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { methodSchema } from "./method-schema.ts";
 
 /**
  * The one home of the configuration: types, defaults and words for every key. `config/assayd.yaml` is the commented
@@ -117,65 +118,8 @@ export const cameraSchema = z.strictObject({
 });
 export type CameraConfig = z.infer<typeof cameraSchema>;
 
-export const aandSchema = z.strictObject({
-  name: z.literal("aand"),
-  levels: z
-    .array(z.int().min(1).max(3))
-    .min(1)
-    .default([2, 3])
-    .describe("teacher scales that are compared (1 finest)"),
-  distance: z
-    .enum(["whitened", "cosine"])
-    .default("whitened")
-    .describe(
-      "cosine: the paper; whitened: squared error of PCA-whitened features, better on small teachers",
-    ),
-  student: z
-    .enum(["compact", "reverse"])
-    .default("compact")
-    .describe("reverse: RD's decoder as in the paper"),
-  amplify: z
-    .strictObject({
-      enabled: z.boolean().default(true),
-      hidden: z
-        .number()
-        .positive()
-        .default(1)
-        .describe(
-          "hidden width of the RAA perceptrons as a multiple of the channels (paper 2, at most 1024)",
-        ),
-      memory: positiveInt.default(50).describe("N normal and N anomalous keys"),
-      temperature: z.number().positive().default(0.2),
-      margin: z.number().default(0.3),
-      images: positiveInt.default(400).describe("synthetic pictures made"),
-      steps: positiveInt.default(240),
-      batch: positiveInt.default(8),
-      learningRate: z.number().positive().default(5e-3),
-      trust: z
-        .enum(["measured", "full"])
-        .default("measured")
-        .describe("measured: levels whose gate fires on held-out normals are damped; full: the paper"),
-    })
-    .prefault({}),
-  distill: z
-    .strictObject({
-      steps: positiveInt.default(800),
-      batch: positiveInt.default(16),
-      learningRate: z.number().positive().default(5e-3),
-      hardLocations: positiveInt.default(10).describe("K of hard knowledge distillation"),
-      hardWeight: z
-        .number()
-        .min(0)
-        .default(0.1)
-        .describe("paper 1; 0.1 measured better with whitened targets"),
-    })
-    .prefault({}),
-  blurSigmaPx: z.number().min(0).default(4),
-});
-export type AandConfig = z.infer<typeof aandSchema>;
-
 export const trainingSchema = z.strictObject({
-  method: aandSchema.prefault({ name: "aand" }),
+  method: methodSchema.prefault({ name: "aand" }),
   heldOutShare: z
     .number()
     .min(0.05)

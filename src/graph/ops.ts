@@ -84,7 +84,7 @@ export interface Ops<T> {
   upsample2x(x: T): T;
   /**
    * left · X · rightᵀ for every channel: any separable linear resampling (bilinear up-sampling and Gaussian blur folded
-   * into one constant matrix each; see methods/aand/resample.ts). `left` [h', h], `right` [w', w] are given as data.
+   * into one constant matrix each; see methods/shared/resample.ts). `left` [h', h], `right` [w', w] are given as data.
    */
   resample(x: T, left: Weight, right: Weight): T;
   /** Highest value over everything: shape 1 × 1 × 1. */

@@ -12,7 +12,8 @@ export type { Level } from "../backbones/backbone.ts";
  */
 export interface TrainedMethod {
   /**
-   * Inputs: teacher features, one per used level, finest first (each Level.shape).
+   * Inputs: teacher features, one per used level, finest first (each Level.shape); then, for a method that looks at pictures
+   * (`Method.looksAtPictures`), the picture 3 × H × W in 0..1.
    * Outputs: [anomaly map 1 × H × W at `mapSize`, uncalibrated].
    */
   readonly network: Network;
@@ -23,6 +24,8 @@ export interface TrainedMethod {
 export interface StageBatch {
   /** Vanilla teacher features [B, H, W, C], one a level, finest first. */
   readonly features: readonly tf.Tensor4D[];
+  /** [B, H, W, 3] in 0..1; null unless the method looks at pictures. */
+  readonly pictures: tf.Tensor4D | null;
   /** [B, H, W, 1] 0 or 1 at picture size: where a synthetic anomaly was put; null where all pictures are normal. */
   readonly mask: tf.Tensor4D | null;
   /** [B, H, W, 1] 0 or 1 at picture size: where the product is; null where all is product. */
@@ -46,6 +49,14 @@ export interface StagePlan {
 /** Batches of features [n, H, W, C] as they lie in memory, level by level. */
 export type FeatureBatches = AsyncIterable<readonly Float32Array[]>;
 
+/** Pictures that took no part in training, for decisions that need no real defect. */
+export interface HeldOut {
+  /** Features of good parts, to be read as often as needed. */
+  readonly normals: () => FeatureBatches;
+  /** Features of synthetic anomalies made on held-out good parts. */
+  readonly anomalies: () => FeatureBatches;
+}
+
 /** One training of one method: created for a job, asked stage by stage in this order, disposed at its end. Owns tensors. */
 export interface MethodTraining {
   /** Looks at all training normals once (statistics), before anything is trained. */
@@ -54,8 +65,10 @@ export interface MethodTraining {
   readonly amplify: TrainableStage | null;
   /** Looks at normals that were held out, after stage 1: how far can the amplifier be trusted? Words for the report. */
   measureTrust(heldOut: FeatureBatches): Promise<string>;
-  /** Stage 2, on normals. */
-  beginDistill(): TrainableStage;
+  /** Stage 2, on normals; null for methods that are done after stage 1 (or that only look, in `prepare`). */
+  beginDistill(): TrainableStage | null;
+  /** Looks at held-out pictures after all training: what is each of its maps worth? Words for the report, null for none. */
+  settle(heldOut: HeldOut): Promise<string | null>;
   /** The method as it is now, to be exported. */
   trained(): TrainedMethod;
   dispose(): void;
@@ -66,8 +79,12 @@ export interface Method {
   readonly name: string;
   /** Teacher levels (1-based) that it looks at. */
   readonly levels: readonly number[];
+  /** The student sees pictures, not only features: pictures are kept beside the features. */
+  readonly looksAtPictures: boolean;
+  /** Stage 1, on `images` synthetic anomalies; null: there is none. */
   readonly amplify: (StagePlan & { readonly images: number }) | null;
-  readonly distill: StagePlan;
+  /** Stage 2, on normals; null: there is none. */
+  readonly distill: StagePlan | null;
   begin(context: MethodContext): MethodTraining;
 }
 

@@ -1,8 +1,16 @@
-import type { TrainingConfig } from "../config/schema.ts";
+import type { MethodConfig } from "../config/method-schema.ts";
+import { ConfigError } from "../domain/errors.ts";
 import { aand } from "./aand/aand.ts";
 import type { Method } from "./method.ts";
 
+/** Every method by the name that a configuration gives it: one line each. */
+const METHODS: { [N in MethodConfig["name"]]?: (config: Extract<MethodConfig, { name: N }>) => Method } = {
+  aand,
+};
+
 /** The method that a configuration names. */
-export function createMethod(config: TrainingConfig["method"]): Method {
-  return aand(config);
+export function createMethod(config: MethodConfig): Method {
+  const create = METHODS[config.name] as ((config: MethodConfig) => Method) | undefined;
+  if (!create) throw new ConfigError("method-missing", `training.method.name: ${config.name} is not here yet`);
+  return create(config);
 }

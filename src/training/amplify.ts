@@ -23,6 +23,7 @@ export async function amplify(
     const foreground = synthetic.foregrounds(indices);
     return {
       features: featureTensors(await synthetic.features.read(indices), synthetic.features.shapes),
+      pictures: null,
       mask: asTensor(synthetic.masks(indices)),
       foreground: foreground && asTensor(foreground),
     };

@@ -9,17 +9,18 @@ import type { Work } from "./work.ts";
 /** Stage 2: the student learns what the (amplified) teacher says of normal parts, and only of them. */
 export async function distill(
   work: Work & {
-    readonly stage: TrainableStage;
+    readonly stage: TrainableStage | null;
     readonly features: FeatureFile;
     readonly train: readonly number[];
   },
-): Promise<LossCurve> {
+): Promise<LossCurve | null> {
   const { job, method, features, train, stage } = work;
   const plan = method.distill;
+  if (!stage || !plan) return null;
   const batchAt = async (step: number): Promise<StageBatch> => {
     const picks = batchOf(train.length, plan.batch, step, job.training.seed);
     const records = await features.read(picks.map((pick) => train[pick]!));
-    return { features: featureTensors(records, features.shapes), mask: null, foreground: null };
+    return { features: featureTensors(records, features.shapes), pictures: null, mask: null, foreground: null };
   };
   return trainStage({
     name: "distill",

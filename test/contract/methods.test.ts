@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { normalizationWeights, teacherNetwork } from "../../src/backbones/backbone.ts";
 import { efficientNetLite } from "../../src/backbones/efficientnet-lite.ts";
-import { type AandConfig, aandSchema } from "../../src/config/schema.ts";
+import { type AandConfig, aandSchema } from "../../src/config/method-schema.ts";
 import { countCost } from "../../src/graph/cost.ts";
 import type { Network, Shape } from "../../src/graph/ops.ts";
 import { createRandom } from "../../src/graph/random.ts";
 import { aandNetwork } from "../../src/methods/aand/aand-network.ts";
 import { amplifyConstants, amplifyNetwork } from "../../src/methods/aand/amplify-network.ts";
-import { mapNetwork } from "../../src/methods/aand/map-network.ts";
+import { mapNetwork } from "../../src/methods/shared/map-network.ts";
 import { inspectorNetwork, inspectorWeights } from "../../src/methods/inspector-network.ts";
 import { compactStudent } from "../../src/methods/students/compact.ts";
 import { reverseStudent } from "../../src/methods/students/reverse.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { tf } from "../../src/graph/tf.ts";
-import { cosineDistillLoss, flattenedCosineLoss } from "../../src/methods/aand/losses.ts";
-import { mapNetwork } from "../../src/methods/aand/map-network.ts";
+import { cosineDistillLoss, flattenedCosineLoss } from "../../src/methods/shared/losses.ts";
+import { mapNetwork } from "../../src/methods/shared/map-network.ts";
 import { type PictureMap, runOnnx, runTf, toTensor } from "../contract/run-network.ts";
 import { formulaValues } from "./formula.ts";
 import { expectSampled, missingGolden, readGolden, type Sampled } from "./vectors.ts";

@@ -1,12 +1,12 @@
 import type { Size } from "../../domain/inspection.ts";
-import type { AandConfig } from "../../config/schema.ts";
+import type { AandConfig } from "../../config/method-schema.ts";
 import type { Network, Ops } from "../../graph/ops.ts";
 import type { Level } from "../method.ts";
 import { zip } from "../../graph/zip.ts";
 import { compactStudent } from "../students/compact.ts";
 import { reverseStudent } from "../students/reverse.ts";
 import { amplifyLevel, gateOfLevel, trustedGate } from "./amplify-network.ts";
-import { anomalyMap, distanceMap } from "./map-network.ts";
+import { anomalyMap, distanceMap } from "../shared/map-network.ts";
 
 /** The slice of the configuration that shapes the network. */
 export type AandShape = Pick<AandConfig, "distance" | "student" | "blurSigmaPx" | "amplify">;

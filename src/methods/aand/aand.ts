@@ -1,4 +1,4 @@
-import type { AandConfig } from "../../config/schema.ts";
+import type { AandConfig } from "../../config/method-schema.ts";
 import type { Size } from "../../domain/inspection.ts";
 import type { Weights } from "../../graph/ops.ts";
 import { tf } from "../../graph/tf.ts";
@@ -15,7 +15,7 @@ import { zip } from "../../graph/zip.ts";
 import { createAmplifyStage, type AmplifyStage } from "./amplify-stage.ts";
 import { gateTrust, withTrust } from "./amplify-weights.ts";
 import { createDistillStage, type DistillStage } from "./distill-stage.ts";
-import { createFeatureAccumulator, whiteningWeights } from "./whiten.ts";
+import { createFeatureAccumulator, whiteningWeights } from "../shared/whiten.ts";
 
 /** AAND (IEEE TIP 2026, arXiv 2405.02068): an amplified teacher (stage 1), distilled on normals with hard locations (stage 2). */
 export function aand(config: AandConfig): Method {
@@ -23,6 +23,7 @@ export function aand(config: AandConfig): Method {
   return {
     name: config.name,
     levels: config.levels,
+    looksAtPictures: false,
     amplify: amplify.enabled ? amplify : null,
     distill,
     begin: (context) => new AandTraining(config, context),
@@ -106,6 +107,10 @@ class AandTraining implements MethodTraining {
     });
     this.#distillStage = stage;
     return { variables: stage.variables, loss: ({ features }) => stage.loss(features) };
+  }
+
+  settle(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   trained(): TrainedMethod {

@@ -1,4 +1,4 @@
-import type { AandConfig } from "../../config/schema.ts";
+import type { AandConfig } from "../../config/method-schema.ts";
 import { countCost } from "../../graph/cost.ts";
 import { initializeWeights } from "../../graph/initialize.ts";
 import type { Weights } from "../../graph/ops.ts";
@@ -10,7 +10,7 @@ import type { Level } from "../method.ts";
 import { amplifierNetwork } from "./aand-network.ts";
 import { amplifyConstants, holdsKeys, unitKeys } from "./amplify-network.ts";
 import { initialAmplifier } from "./amplify-weights.ts";
-import { amplifyLoss, focalLoss, levelLabels } from "./losses.ts";
+import { amplifyLoss, focalLoss, levelLabels } from "../shared/losses.ts";
 
 const FOCAL_WEIGHT = 1; // AAND, official train.py
 const AMPLIFY_WEIGHT = 0.1;

@@ -1,4 +1,4 @@
-import type { AandConfig } from "../../config/schema.ts";
+import type { AandConfig } from "../../config/method-schema.ts";
 import type { Size } from "../../domain/inspection.ts";
 import { countCost } from "../../graph/cost.ts";
 import { initializeWeights } from "../../graph/initialize.ts";
@@ -9,7 +9,7 @@ import { tfOps } from "../../graph/tf-ops.ts";
 import { TfWeights } from "../../graph/tf-weights.ts";
 import type { Level, TrainedMethod } from "../method.ts";
 import { aandNetwork, advancedTeacher, distillNetwork } from "./aand-network.ts";
-import { cosineDistillLoss, whitenedLoss } from "./losses.ts";
+import { cosineDistillLoss, whitenedLoss } from "../shared/losses.ts";
 
 export interface DistillStageOptions {
   /** The levels that the method uses, finest first. */

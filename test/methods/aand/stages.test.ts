@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { aandSchema } from "../../../src/config/schema.ts";
+import { aandSchema } from "../../../src/config/method-schema.ts";
 import type { Weights } from "../../../src/graph/ops.ts";
 import { createAdam } from "../../../src/graph/adam.ts";
 import { createRandom, normal } from "../../../src/graph/random.ts";
@@ -8,7 +8,7 @@ import { trainStep } from "../../../src/graph/train-step.ts";
 import { createAmplifyStage } from "../../../src/methods/aand/amplify-stage.ts";
 import { withTrust } from "../../../src/methods/aand/amplify-weights.ts";
 import { createDistillStage } from "../../../src/methods/aand/distill-stage.ts";
-import { createFeatureAccumulator, whiteningWeights } from "../../../src/methods/aand/whiten.ts";
+import { createFeatureAccumulator, whiteningWeights } from "../../../src/methods/shared/whiten.ts";
 import { relativeDifference, runTf } from "../../contract/run-network.ts";
 
 const LEVELS = [

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRandom, normal } from "../../../src/graph/random.ts";
 import { tf } from "../../../src/graph/tf.ts";
-import * as losses from "../../../src/methods/aand/losses.ts";
+import * as losses from "../../../src/methods/shared/losses.ts";
 
 const [BATCH, SIDE, CHANNELS] = [2, 3, 4] as const;
 const PLACES = SIDE * SIDE;

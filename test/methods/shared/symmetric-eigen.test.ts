@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { symmetricEigen } from "../../../src/methods/aand/symmetric-eigen.ts";
+import { symmetricEigen } from "../../../src/methods/shared/symmetric-eigen.ts";
 
 const symmetric = fc.integer({ min: 1, max: 9 }).chain((n) =>
   fc

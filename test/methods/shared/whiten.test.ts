@@ -4,7 +4,7 @@ import {
   createFeatureAccumulator,
   standardization,
   whiteningConvolution,
-} from "../../../src/methods/aand/whiten.ts";
+} from "../../../src/methods/shared/whiten.ts";
 
 const CHANNELS = 5;
 const ROWS = 4000;

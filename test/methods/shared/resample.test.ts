@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { resampleMatrix } from "../../../src/methods/aand/resample.ts";
+import { resampleMatrix } from "../../../src/methods/shared/resample.ts";
 
 describe("resampleMatrix", () => {
   it("has rows that sum to 1 for any sizes and blur", () => {

@@ -1,0 +1,122 @@
+import { z } from "zod";
+
+/** The one home of the methods' settings: types, defaults and words. Part of `configSchema` (`training.method`). */
+
+const positiveInt = z.int().positive();
+
+/** Stage plans (method.ts, StagePlan) with a method's own defaults. */
+const plan = (steps: number, batch: number, learningRate: number) => ({
+  steps: positiveInt.default(steps),
+  batch: positiveInt.default(batch),
+  learningRate: z.number().positive().default(learningRate),
+});
+
+const levels = z.array(z.int().min(1).max(3)).min(1);
+
+export const aandSchema = z.strictObject({
+  name: z.literal("aand"),
+  levels: z
+    .array(z.int().min(1).max(3))
+    .min(1)
+    .default([2, 3])
+    .describe("teacher scales that are compared (1 finest)"),
+  distance: z
+    .enum(["whitened", "cosine"])
+    .default("whitened")
+    .describe(
+      "cosine: the paper; whitened: squared error of PCA-whitened features, better on small teachers",
+    ),
+  student: z
+    .enum(["compact", "reverse"])
+    .default("compact")
+    .describe("reverse: RD's decoder as in the paper"),
+  amplify: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      hidden: z
+        .number()
+        .positive()
+        .default(1)
+        .describe(
+          "hidden width of the RAA perceptrons as a multiple of the channels (paper 2, at most 1024)",
+        ),
+      memory: positiveInt.default(50).describe("N normal and N anomalous keys"),
+      temperature: z.number().positive().default(0.2),
+      margin: z.number().default(0.3),
+      images: positiveInt.default(400).describe("synthetic pictures made"),
+      steps: positiveInt.default(240),
+      batch: positiveInt.default(8),
+      learningRate: z.number().positive().default(5e-3),
+      trust: z
+        .enum(["measured", "full"])
+        .default("measured")
+        .describe("measured: levels whose gate fires on held-out normals are damped; full: the paper"),
+    })
+    .prefault({}),
+  distill: z
+    .strictObject({
+      steps: positiveInt.default(800),
+      batch: positiveInt.default(16),
+      learningRate: z.number().positive().default(5e-3),
+      hardLocations: positiveInt.default(10).describe("K of hard knowledge distillation"),
+      hardWeight: z
+        .number()
+        .min(0)
+        .default(0.1)
+        .describe("paper 1; 0.1 measured better with whitened targets"),
+    })
+    .prefault({}),
+  blurSigmaPx: z.number().min(0).default(4),
+});
+export type AandConfig = z.infer<typeof aandSchema>;
+
+
+export const rdSchema = z.strictObject({
+  name: z.literal("rd").describe("Reverse Distillation (CVPR 2022): flattened cosine, one-class bottleneck, decoder"),
+  levels: levels.default([1, 2, 3]),
+  student: z.enum(["compact", "reverse"]).default("reverse"),
+  distill: z.strictObject(plan(800, 16, 5e-3)).prefault({}),
+  blurSigmaPx: z.number().min(0).default(4),
+});
+export type RdConfig = z.infer<typeof rdSchema>;
+
+export const adpsSchema = z.strictObject({
+  name: z.literal("adps").describe("asymmetric distillation with post-segmentation (TNNLS 2025): sharp masks"),
+  levels: levels.default([1, 2, 3]),
+  patches: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]).default(8).describe("the student sees k × k crops"),
+  segmentWeight: z.number().min(0).default(1).describe("λ of the segmentation loss"),
+  amplify: z
+    .strictObject({ images: positiveInt.default(400), ...plan(400, 8, 1e-3) })
+    .prefault({})
+    .describe("student and segmentation learn together, on synthetic anomalies"),
+  blurSigmaPx: z.number().min(0).default(4),
+});
+export type AdpsConfig = z.infer<typeof adpsSchema>;
+
+export const snlSchema = z.strictObject({
+  name: z.literal("snl").describe("one model for many products (arXiv 2402.17091, reconstructed from its abstract)"),
+  levels: levels.default([1, 2, 3]),
+  centers: positiveInt.default(64).describe("of the central residual aggregation"),
+  distill: z.strictObject(plan(1200, 16, 5e-3)).prefault({}),
+  blurSigmaPx: z.number().min(0).default(4),
+});
+export type SnlConfig = z.infer<typeof snlSchema>;
+
+export const memoryBankSchema = z.strictObject({
+  name: z.literal("memory-bank").describe("no training: nearest neighbours or a Gaussian of the teacher's features"),
+  levels: levels.default([2, 3]),
+  kind: z.enum(["patches", "gaussian"]).default("patches").describe("PatchCore-like, or PaDiM-like (fixed assemblies)"),
+  patches: positiveInt.default(4000).describe("features kept (coreset)"),
+  blurSigmaPx: z.number().min(0).default(4),
+});
+export type MemoryBankConfig = z.infer<typeof memoryBankSchema>;
+
+/** Which method learns a product, told apart by `name`. */
+export const methodSchema = z.discriminatedUnion("name", [
+  aandSchema,
+  rdSchema,
+  adpsSchema,
+  snlSchema,
+  memoryBankSchema,
+]);
+export type MethodConfig = z.infer<typeof methodSchema>;
