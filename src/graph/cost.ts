@@ -1,5 +1,6 @@
 import { ModelError } from "../domain/errors.ts";
 import { convOutput } from "./conv-size.ts";
+import { cropOf, joinedOf } from "./crop-size.ts";
 import type { ConvOptions, Network, Ops, Shape } from "./ops.ts";
 
 /** What a weight is for: decides how it is initialised and whether it counts as a parameter. */
@@ -101,17 +102,24 @@ function costOps(tally: Tally): Ops<Shape> {
     sumChannels: oneChannel,
     meanChannels: oneChannel,
     logSumExpChannels: oneChannel,
+    softmaxChannels: same,
     normalizeChannels: same,
     avgPool: (x, kernel) => ({ c: x.c, h: Math.floor(x.h / kernel), w: Math.floor(x.w / kernel) }),
     maxPool3x3s2: (x) => ({ c: x.c, h: Math.floor((x.h - 1) / 2) + 1, w: Math.floor((x.w - 1) / 2) + 1 }),
     upsample2x: (x) => ({ c: x.c, h: 2 * x.h, w: 2 * x.w }),
     maxAll: () => ({ c: 1, h: 1, w: 1 }),
+    perCrop: (x, count, inside) => {
+      const before = tally.macs;
+      const results = inside(cropOf(x, count)).map((crop) => joinedOf(crop, count));
+      tally.macs = before + count ** 2 * (tally.macs - before);
+      return results;
+    },
   };
 }
 
 type Layers = Pick<
   Ops<Shape>,
-  "conv2d" | "convTranspose2x" | "batchNorm" | "addConstant" | "mulConstant" | "resample"
+  "conv2d" | "convTranspose2x" | "convTranspose1x1" | "batchNorm" | "addConstant" | "mulConstant" | "resample"
 >;
 
 function layerCosts(tally: Tally): Layers {
@@ -127,6 +135,11 @@ function layerCosts(tally: Tally): Layers {
       tally.weight(`${name}.weight`, [x.c, filters, 2, 2], "conv");
       tally.macs += x.c * filters * 4 * x.h * x.w;
       return { c: filters, h: 2 * x.h, w: 2 * x.w };
+    },
+    convTranspose1x1: (x, name, filters) => {
+      tally.weight(`${name}.weight`, [x.c, filters, 1, 1], "conv");
+      tally.macs += x.c * filters * x.h * x.w;
+      return { ...x, c: filters };
     },
     batchNorm: (x, name) => {
       tally.weight(`${name}.weight`, [x.c], "bn-scale");

@@ -5,6 +5,7 @@ import { DATA_TYPE } from "../onnx/onnx-proto.ts";
 import type { ValueInfoProto } from "../onnx/onnx-proto.ts";
 import { convOutput, convPads } from "./conv-size.ts";
 import { broadcastShape, concatShape } from "./cost.ts";
+import { cropOf, joinedOf } from "./crop-size.ts";
 import { OnnxGraph } from "./onnx-graph.ts";
 import type { OnnxMap } from "./onnx-graph.ts";
 import type { Network, Ops, Shape, Weight, Weights } from "./ops.ts";
@@ -103,7 +104,7 @@ function onnxOps(graph: OnnxGraph): Ops<OnnxMap> {
   };
 }
 
-type Layers = Pick<Ops<OnnxMap>, "conv2d" | "convTranspose2x" | "batchNorm">;
+type Layers = Pick<Ops<OnnxMap>, "conv2d" | "convTranspose2x" | "convTranspose1x1" | "batchNorm">;
 
 function layers(graph: OnnxGraph): Layers {
   return {
@@ -131,6 +132,11 @@ function layers(graph: OnnxGraph): Layers {
         strides: [2, 2],
       });
       return { name: output, shape: { c: filters, h: 2 * x.shape.h, w: 2 * x.shape.w } };
+    },
+    convTranspose1x1: (x, name, filters) => {
+      const weight = graph.weight(`${name}.weight`, [x.shape.c, filters, 1, 1]);
+      const output = graph.apply("ConvTranspose", [x.name, weight], { kernel_shape: [1, 1] });
+      return { name: output, shape: { ...x.shape, c: filters } };
     },
     batchNorm: (x, name, epsilon = 1e-5) => {
       const parts = ["weight", "bias", "running_mean", "running_var"];
@@ -183,7 +189,13 @@ function elementwise(graph: OnnxGraph): Elementwise {
 
 type Channels = Pick<
   Ops<OnnxMap>,
-  "concat" | "sliceChannels" | "sumChannels" | "meanChannels" | "logSumExpChannels" | "normalizeChannels"
+  | "concat"
+  | "sliceChannels"
+  | "sumChannels"
+  | "meanChannels"
+  | "logSumExpChannels"
+  | "softmaxChannels"
+  | "normalizeChannels"
 >;
 
 function channels(graph: OnnxGraph): Channels {
@@ -208,6 +220,7 @@ function channels(graph: OnnxGraph): Channels {
       const total = sum(graph.apply("Exp", [graph.apply("Sub", [name, highest])]));
       return oneChannel(graph.apply("Add", [graph.apply("Log", [total]), highest]), shape);
     },
+    softmaxChannels: ({ name, shape }) => ({ name: graph.apply("Softmax", [name], { axis: 1 }), shape }),
     normalizeChannels: ({ name, shape }) => ({ name: normalize(graph, name), shape }),
   };
 }
@@ -226,7 +239,10 @@ function normalize(graph: OnnxGraph, name: string): string {
   return graph.apply("Div", [scaled, norm]);
 }
 
-type Spatial = Pick<Ops<OnnxMap>, "avgPool" | "maxPool3x3s2" | "upsample2x" | "resample" | "maxAll">;
+type Spatial = Pick<
+  Ops<OnnxMap>,
+  "avgPool" | "maxPool3x3s2" | "upsample2x" | "resample" | "maxAll" | "perCrop"
+>;
 
 function spatial(graph: OnnxGraph): Spatial {
   return {
@@ -251,7 +267,25 @@ function spatial(graph: OnnxGraph): Spatial {
       name: graph.apply("ReduceMax", [name], { axes: [1, 2, 3], keepdims: 1 }),
       shape: { c: 1, h: 1, w: 1 },
     }),
+    perCrop: (x, count, inside) => inside(cut(graph, x, count)).map((crops) => join(graph, crops, count)),
   };
+}
+
+/** [1, C, H, W] → [count², C, H/count, W/count]: inside, `OnnxMap.shape` is that of one crop and the batch is count². */
+function cut(graph: OnnxGraph, { name, shape }: OnnxMap, count: number): OnnxMap {
+  const crop = cropOf(shape, count);
+  const { c, h, w } = crop;
+  const grid = graph.apply("Reshape", [name, graph.integers([c, count, h, count, w])]);
+  const crops = graph.apply("Transpose", [grid], { perm: [1, 3, 0, 2, 4] });
+  return { name: graph.apply("Reshape", [crops, graph.integers([count ** 2, c, h, w])]), shape: crop };
+}
+
+function join(graph: OnnxGraph, { name, shape }: OnnxMap, count: number): OnnxMap {
+  const joined = joinedOf(shape, count);
+  const crops = graph.apply("Reshape", [name, graph.integers([count, count, shape.c, shape.h, shape.w])]);
+  const grid = graph.apply("Transpose", [crops], { perm: [2, 0, 3, 1, 4] });
+  const dims = graph.integers([1, joined.c, joined.h, joined.w]);
+  return { name: graph.apply("Reshape", [grid, dims]), shape: joined };
 }
 
 function resample(

@@ -45,6 +45,8 @@ export interface Ops<T> {
   conv2d(x: T, name: string, options: ConvOptions): T;
   /** Kernel 2, stride 2, no padding, no bias: doubles height and width. Weight `<name>.weight` [in, out, 2, 2] (PyTorch layout). */
   convTranspose2x(x: T, name: string, filters: number): T;
+  /** The matrix of a 1×1 convolution of that name used the other way round, without its bias. Weight `<name>.weight` [in, filters, 1, 1]. */
+  convTranspose1x1(x: T, name: string, filters: number): T;
   /** Over channels. `epsilon` default 1e-5. Training interpreters use batch statistics and update the running ones. */
   batchNorm(x: T, name: string, epsilon?: number): T;
 
@@ -73,6 +75,8 @@ export interface Ops<T> {
   meanChannels(x: T): T;
   /** log Σ exp over channels, computed stably. One channel. */
   logSumExpChannels(x: T): T;
+  /** Shares over channels that sum to 1. FP32 island in FP16 exports. */
+  softmaxChannels(x: T): T;
   /** x / max(‖x‖₂ over channels, 1e-8) (torch.nn.functional.cosine_similarity's guard). FP32 island in FP16 exports. */
   normalizeChannels(x: T): T;
 
@@ -87,6 +91,12 @@ export interface Ops<T> {
    * into one constant matrix each; see methods/shared/resample.ts). `left` [h', h], `right` [w', w] are given as data.
    */
   resample(x: T, left: Weight, right: Weight): T;
+  /**
+   * Cuts a map into count × count equal crops, runs `inside` on each of them alone (a convolution sees zeros beyond the crop,
+   * not its neighbour) and puts the results together again. `inside` may look at its crop only; weights are shared, and a
+   * training batch norm counts all crops as one batch. Done by reshaping: crops become the batch, the work stays the same.
+   */
+  perCrop(x: T, count: number, inside: (crop: T) => readonly T[]): readonly T[];
   /** Highest value over everything: shape 1 × 1 × 1. */
   maxAll(x: T): T;
 }

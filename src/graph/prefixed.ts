@@ -6,6 +6,7 @@ export function prefixed<T>(ops: Ops<T>, prefix: string): Ops<T> {
     shape: (x) => ops.shape(x),
     conv2d: (x, name, options) => ops.conv2d(x, prefix + name, options),
     convTranspose2x: (x, name, filters) => ops.convTranspose2x(x, prefix + name, filters),
+    convTranspose1x1: (x, name, filters) => ops.convTranspose1x1(x, prefix + name, filters),
     batchNorm: (x, name, epsilon) => ops.batchNorm(x, prefix + name, epsilon),
     relu: (x) => ops.relu(x),
     relu6: (x) => ops.relu6(x),
@@ -23,11 +24,13 @@ export function prefixed<T>(ops: Ops<T>, prefix: string): Ops<T> {
     sumChannels: (x) => ops.sumChannels(x),
     meanChannels: (x) => ops.meanChannels(x),
     logSumExpChannels: (x) => ops.logSumExpChannels(x),
+    softmaxChannels: (x) => ops.softmaxChannels(x),
     normalizeChannels: (x) => ops.normalizeChannels(x),
     avgPool: (x, kernel) => ops.avgPool(x, kernel),
     maxPool3x3s2: (x) => ops.maxPool3x3s2(x),
     upsample2x: (x) => ops.upsample2x(x),
     resample: (x, left, right) => ops.resample(x, left, right),
+    perCrop: (x, count, inside) => ops.perCrop(x, count, inside),
     maxAll: (x) => ops.maxAll(x),
   };
 }

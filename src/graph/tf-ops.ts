@@ -1,4 +1,5 @@
 import { convOutput, convPads } from "./conv-size.ts";
+import { cropOf } from "./crop-size.ts";
 import type { ConvOptions, Ops, Shape, Weight } from "./ops.ts";
 import { activation, conv2d, depthwiseConv2d, trainingBatchNorm, upsample2x } from "./tf-differentiable.ts";
 import type { ConvAttributes } from "./tf-differentiable.ts";
@@ -39,7 +40,7 @@ function convAttributes(input: Shape, name: string, options: ConvOptions): ConvA
   return { stride, padding, pads: [top, bottom, left, right] };
 }
 
-type Layers = Pick<Ops<tf.Tensor4D>, "conv2d" | "convTranspose2x" | "batchNorm">;
+type Layers = Pick<Ops<tf.Tensor4D>, "conv2d" | "convTranspose2x" | "convTranspose1x1" | "batchNorm">;
 
 function layers(variables: TensorSource, mode: "train" | "infer"): Layers {
   return {
@@ -53,6 +54,7 @@ function layers(variables: TensorSource, mode: "train" | "infer"): Layers {
       return options.bias === true ? tf.add(output, variables.get(`${name}.bias`)) : output;
     },
     convTranspose2x: (x, name, filters) => convTranspose2x(x, variables.get(`${name}.weight`), filters),
+    convTranspose1x1: (x, name, filters) => convTranspose1x1(x, variables.get(`${name}.weight`), filters),
     batchNorm: (x, name, epsilon = 1e-5) => {
       const mean = variables.get(`${name}.running_mean`);
       const variance = variables.get(`${name}.running_var`);
@@ -90,6 +92,13 @@ function convTranspose2x(x: tf.Tensor4D, weight: tf.Tensor, filters: number): tf
   return tf.reshape(rows, [batch, 2 * height, 2 * width, filters]);
 }
 
+function convTranspose1x1(x: tf.Tensor4D, weight: tf.Tensor, filters: number): tf.Tensor4D {
+  const [batch, height, width, channelCount] = x.shape;
+  const pixels = tf.reshape(x, [-1, channelCount]);
+  const matrix = tf.reshape(weight, [filters, channelCount]); // held as [1, 1, out, in]
+  return tf.reshape(tf.matMul(pixels, matrix, false, true), [batch, height, width, filters]);
+}
+
 type Elementwise = Pick<
   Ops<tf.Tensor4D>,
   | ("relu" | "relu6" | "tanh" | "sigmoid" | "square")
@@ -116,20 +125,30 @@ const CHANNEL_AXIS = 3;
 
 const channels: Pick<
   Ops<tf.Tensor4D>,
-  "concat" | "sliceChannels" | "sumChannels" | "meanChannels" | "logSumExpChannels" | "normalizeChannels"
+  | "concat"
+  | "sliceChannels"
+  | "sumChannels"
+  | "meanChannels"
+  | "logSumExpChannels"
+  | "softmaxChannels"
+  | "normalizeChannels"
 > = {
   concat: (maps) => tf.concat([...maps], CHANNEL_AXIS),
   sliceChannels: (x, from, to) => tf.slice(x, [0, 0, 0, from], [-1, -1, -1, to - from]),
   sumChannels: (x) => tf.sum(x, CHANNEL_AXIS, true),
   meanChannels: (x) => tf.mean(x, CHANNEL_AXIS, true),
   logSumExpChannels: (x) => tf.logSumExp(x, CHANNEL_AXIS, true),
+  softmaxChannels: (x) => tf.softmax(x, CHANNEL_AXIS),
   normalizeChannels: (x) => {
     const squaredNorm = tf.sum(tf.square(x), CHANNEL_AXIS, true);
     return tf.mul(x, tf.rsqrt(tf.maximum(squaredNorm, 1e-16))); // (1e-8)²
   },
 };
 
-const spatial: Pick<Ops<tf.Tensor4D>, "avgPool" | "maxPool3x3s2" | "upsample2x" | "resample" | "maxAll"> = {
+const spatial: Pick<
+  Ops<tf.Tensor4D>,
+  "avgPool" | "maxPool3x3s2" | "upsample2x" | "resample" | "maxAll" | "perCrop"
+> = {
   avgPool: (x, kernel) => tf.avgPool(x, kernel, kernel, "valid"),
   maxPool3x3s2: (x) => {
     const border: [number, number][] = [
@@ -143,7 +162,23 @@ const spatial: Pick<Ops<tf.Tensor4D>, "avgPool" | "maxPool3x3s2" | "upsample2x" 
   upsample2x,
   resample,
   maxAll: (x) => tf.max(x, [1, 2, 3], true),
+  perCrop: (x, count, inside) => inside(cut(x, count)).map((crops) => join(crops, count)),
 };
+
+/** [B, H, W, C] → [B·count², H/count, W/count, C], the crops of a picture row by row. */
+function cut(x: tf.Tensor4D, count: number): tf.Tensor4D {
+  const { c, h, w } = cropOf(shapeOf(x), count);
+  const bands = tf.reshape(x, [x.shape[0], count, h, count, w * c]);
+  return tf.reshape(tf.transpose(bands, [0, 1, 3, 2, 4]), [x.shape[0] * count ** 2, h, w, c]);
+}
+
+/** The inverse of `cut`, for results of any size. */
+function join(crops: tf.Tensor4D, count: number): tf.Tensor4D {
+  const [all, h, w, c] = crops.shape;
+  const batch = all / count ** 2;
+  const bands = tf.transpose(tf.reshape(crops, [batch, count, count, h, w * c]), [0, 1, 3, 2, 4]);
+  return tf.reshape(bands, [batch, count * h, count * w, c]);
+}
 
 /**
  * Both sides as one plain matrix product each: rows over [B·w·C, h], columns over [B·h'·C, w], always the last axis.

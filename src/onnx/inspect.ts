@@ -7,7 +7,7 @@ const ALLOWED_OPS: ReadonlySet<string> = new Set([
   ...["Conv", "ConvTranspose", "BatchNormalization", "AveragePool", "MaxPool", "Resize", "MatMul"],
   ...["Relu", "Clip", "Tanh", "Sigmoid", "Exp", "Log", "Sqrt", "Abs", "Add", "Sub", "Mul", "Div", "Max"],
   ...["Cast", "Transpose", "Reshape", "Identity", "Concat", "Slice"],
-  ...["ReduceSum", "ReduceMean", "ReduceMax"],
+  ...["ReduceSum", "ReduceMean", "ReduceMax", "Softmax"],
 ]);
 
 /** How strict to be with a model; the defaults fit everything assayd exports. */

@@ -92,6 +92,14 @@ export const CASES: readonly Case[] = [
     network: one((ops, x) => [ops.convTranspose2x(x, "up", 4)]),
   },
   {
+    name: "convTranspose1x1, alone and with the weight of the convolution before it",
+    inputs: [map(3, 4, 5)],
+    network: one((ops, x) => [
+      ops.convTranspose1x1(x, "back", 4),
+      ops.convTranspose1x1(ops.conv2d(x, "there", { filters: 6, kernel: 1, bias: true }), "there", 3),
+    ]),
+  },
+  {
     name: "batchNorm",
     inputs: [map(3, 4, 5)],
     network: one((ops, x) => [ops.batchNorm(x, "bn"), ops.batchNorm(x, "bn2", 1e-3)]),
@@ -135,6 +143,8 @@ export const CASES: readonly Case[] = [
       ops.sumChannels(a),
       ops.meanChannels(a),
       ops.logSumExpChannels(ops.affine(a, 300, 0)),
+      ops.softmaxChannels(a),
+      ops.softmaxChannels(ops.affine(a, 300, 0)),
       ops.normalizeChannels(a),
       ops.normalizeChannels(ops.affine(a, 1e-7, 0)),
       ops.normalizeChannels(ops.affine(a, 0, 0)),
@@ -158,6 +168,17 @@ export const CASES: readonly Case[] = [
       ops.resample(x, UP.left, UP.right),
       ops.resample(ops.meanChannels(x), UP.left, UP.right),
     ]),
+  },
+  {
+    name: "perCrop: each crop alone, put together at two scales",
+    inputs: [map(3, 8, 12)],
+    network: one((ops, x) =>
+      ops.perCrop(x, 2, (crop) => {
+        const same = ops.conv2d(crop, "same", { filters: 4, kernel: 3, bias: true });
+        const down = ops.conv2d(ops.batchNorm(same, "bn"), "down", { filters: 5, kernel: 3, stride: 2 });
+        return [ops.tanh(same), ops.mulConstant(ops.normalizeChannels(down), "gain")];
+      }),
+    ),
   },
   {
     name: "a student-like network",
