@@ -96,6 +96,7 @@ function costOps(tally: Tally): Ops<Shape> {
     add: broadcastShape,
     sub: broadcastShape,
     mul: broadcastShape,
+    div: broadcastShape,
     affine: same,
     concat: concatShape,
     sliceChannels: (x, from, to) => ({ ...x, c: to - from }),
@@ -152,8 +153,8 @@ function layerCosts(tally: Tally): Layers {
       tally.weight(name, shape, "constant");
       return x;
     },
-    mulConstant: (x, name) => {
-      tally.weight(name, [x.c], "constant");
+    mulConstant: (x, name, shape = [x.c]) => {
+      tally.weight(name, shape, "constant");
       return x;
     },
     resample: (x, left, right) => {

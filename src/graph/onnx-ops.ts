@@ -150,7 +150,7 @@ function layers(graph: OnnxGraph): Layers {
 type Elementwise = Pick<
   Ops<OnnxMap>,
   | ("relu" | "relu6" | "tanh" | "sigmoid" | "square")
-  | ("add" | "sub" | "mul" | "affine" | "addConstant" | "mulConstant")
+  | ("add" | "sub" | "mul" | "div" | "affine" | "addConstant" | "mulConstant")
 >;
 
 function elementwise(graph: OnnxGraph): Elementwise {
@@ -172,6 +172,7 @@ function elementwise(graph: OnnxGraph): Elementwise {
     add: binary("Add"),
     sub: binary("Sub"),
     mul: multiply,
+    div: binary("Div"),
     affine: ({ name, shape }, factor, offset) => {
       const scaled = factor === 1 ? name : graph.apply("Mul", [name, graph.scalar(factor)]);
       return { name: offset === 0 ? scaled : graph.apply("Add", [scaled, graph.scalar(offset)]), shape };
@@ -180,8 +181,8 @@ function elementwise(graph: OnnxGraph): Elementwise {
       const constant = graph.weight(name, shape, shape.length === 1 ? [x.shape.c, 1, 1] : shape);
       return { name: graph.apply("Add", [x.name, constant]), shape: x.shape };
     },
-    mulConstant: (x, name) => {
-      const constant = graph.weight(name, [x.shape.c], [x.shape.c, 1, 1]);
+    mulConstant: (x, name, shape = [x.shape.c]) => {
+      const constant = graph.weight(name, shape, shape.length === 1 ? [x.shape.c, 1, 1] : shape);
       return { name: graph.apply("Mul", [x.name, constant]), shape: x.shape };
     },
   };

@@ -60,12 +60,14 @@ export interface Ops<T> {
   add(a: T, b: T): T;
   sub(a: T, b: T): T;
   mul(a: T, b: T): T;
+  /** The divisor must not come near 0. */
+  div(a: T, b: T): T;
   /** x * factor + offset, scalars fixed when the network is written. */
   affine(x: T, factor: number, offset: number): T;
   /** Channel-wise constant or a whole map, from weight `<name>` of shape [C] or [C, H, W] (not trained). x + weight. */
   addConstant(x: T, name: string, shape: readonly number[]): T;
-  /** x * weight `<name>` [C] (not trained). */
-  mulConstant(x: T, name: string): T;
+  /** x * weight `<name>` (not trained); `shape` [C] (default), [C, H, W], or [1, H, W]: the same for all channels. */
+  mulConstant(x: T, name: string, shape?: readonly number[]): T;
 
   concat(xs: readonly T[]): T;
   /** Channels from..to-1. */
