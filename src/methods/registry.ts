@@ -2,10 +2,12 @@ import type { MethodConfig } from "../config/method-schema.ts";
 import { ConfigError } from "../domain/errors.ts";
 import { aand } from "./aand/aand.ts";
 import type { Method } from "./method.ts";
+import { rd } from "./rd/rd.ts";
 
 /** Every method by the name that a configuration gives it: one line each. */
 const METHODS: { [N in MethodConfig["name"]]?: (config: Extract<MethodConfig, { name: N }>) => Method } = {
   aand,
+  rd,
 };
 
 /** The method that a configuration names. */

@@ -1,12 +1,13 @@
 import type { Size } from "../../domain/inspection.ts";
 import type { AandConfig } from "../../config/method-schema.ts";
-import type { Network, Ops } from "../../graph/ops.ts";
+import type { Network } from "../../graph/ops.ts";
 import type { Level } from "../method.ts";
 import { zip } from "../../graph/zip.ts";
 import { compactStudent } from "../students/compact.ts";
 import { reverseStudent } from "../students/reverse.ts";
 import { amplifyLevel, gateOfLevel, trustedGate } from "./amplify-network.ts";
 import { anomalyMap, distanceMap } from "../shared/map-network.ts";
+import { standardized } from "../shared/standardized.ts";
 
 /** The slice of the configuration that shapes the network. */
 export type AandShape = Pick<AandConfig, "distance" | "student" | "blurSigmaPx" | "amplify">;
@@ -57,7 +58,10 @@ export function amplifierNetwork(
 /** The student's lesson to what it says: outputs targets, then predictions. */
 export function distillNetwork(levels: readonly Level[], config: AandShape): Network {
   const student = config.student === "compact" ? compactStudent : reverseStudent;
-  return (ops, targets) => [...targets, ...student(ops, studentInputs(ops, targets, levels, config))];
+  return (ops, targets) => [
+    ...targets,
+    ...student(ops, standardizes(config) ? standardized(ops, levels, targets) : targets),
+  ];
 }
 
 /** The whole method, as `TrainedMethod.network`: vanilla teacher features to [anomaly map of `mapSize`], uncalibrated. */
@@ -88,19 +92,4 @@ function whitenedTeacher(levels: readonly Level[]): Network {
     zip(levels, features).map(([{ level }, feature]) =>
       ops.conv2d(feature, `whiten.${level}`, { filters: ops.shape(feature).c, kernel: 1, bias: true }),
     );
-}
-
-/** (x + `standardize.<level>.offset`) · `standardize.<level>.scale`, or the features as they are. */
-function studentInputs<T>(
-  ops: Ops<T>,
-  targets: readonly T[],
-  levels: readonly Level[],
-  config: AandShape,
-): readonly T[] {
-  if (!standardizes(config)) return targets;
-  return zip(levels, targets).map(([{ level }, feature]) => {
-    const name = `standardize.${level}`;
-    const centered = ops.addConstant(feature, `${name}.offset`, [ops.shape(feature).c]);
-    return ops.mulConstant(centered, `${name}.scale`);
-  });
 }

@@ -14,8 +14,10 @@ import type {
 import { zip } from "../../graph/zip.ts";
 import { createAmplifyStage, type AmplifyStage } from "./amplify-stage.ts";
 import { gateTrust, withTrust } from "./amplify-weights.ts";
-import { createDistillStage, type DistillStage } from "./distill-stage.ts";
-import { createFeatureAccumulator, whiteningWeights } from "../shared/whiten.ts";
+import { levelStatistics } from "../shared/level-statistics.ts";
+import type { StudentStage } from "../shared/student-stage.ts";
+import { whiteningWeights } from "../shared/whiten.ts";
+import { createDistillStage } from "./distill-stage.ts";
 
 /** AAND (IEEE TIP 2026, arXiv 2405.02068): an amplified teacher (stage 1), distilled on normals with hard locations (stage 2). */
 export function aand(config: AandConfig): Method {
@@ -38,7 +40,7 @@ class AandTraining implements MethodTraining {
   #whitening: Weights = new Map();
   #amplifyStage: AmplifyStage | null = null;
   #amplifier: Weights | null = null;
-  #distillStage: DistillStage | null = null;
+  #distillStage: StudentStage | null = null;
 
   constructor(config: AandConfig, { levels, mapSize, seed }: MethodContext) {
     this.#config = config;
@@ -48,14 +50,7 @@ class AandTraining implements MethodTraining {
   }
 
   async prepare(normals: FeatureBatches): Promise<void> {
-    const accumulators = this.#levels.map(({ shape }) => createFeatureAccumulator(shape.c));
-    for await (const records of normals) {
-      for (const [accumulator, record] of zip(accumulators, records)) accumulator.add(record);
-    }
-    const statistics = zip(this.#levels, accumulators).map(
-      ([{ level }, accumulator]) => [level, accumulator.result()] as const,
-    );
-    this.#whitening = whiteningWeights(new Map(statistics));
+    this.#whitening = whiteningWeights(await levelStatistics(this.#levels, normals));
     if (!this.#config.amplify.enabled) return;
     const [levels, config, seed] = [this.#levels, this.#config, this.#seed];
     this.#amplifyStage = createAmplifyStage({ levels, config, seed, whitening: this.#whitening });

@@ -1,15 +1,10 @@
 import type { AandConfig } from "../../config/method-schema.ts";
 import type { Size } from "../../domain/inspection.ts";
-import { countCost } from "../../graph/cost.ts";
-import { initializeWeights } from "../../graph/initialize.ts";
 import type { Weights } from "../../graph/ops.ts";
-import { requireWeight } from "../../graph/require-weight.ts";
-import type { tf } from "../../graph/tf.ts";
-import { tfOps } from "../../graph/tf-ops.ts";
-import { TfWeights } from "../../graph/tf-weights.ts";
-import type { Level, TrainedMethod } from "../method.ts";
-import { aandNetwork, advancedTeacher, distillNetwork } from "./aand-network.ts";
+import type { Level } from "../method.ts";
 import { cosineDistillLoss, whitenedLoss } from "../shared/losses.ts";
+import { createStudentStage, type StudentStage } from "../shared/student-stage.ts";
+import { aandNetwork, advancedTeacher, distillNetwork } from "./aand-network.ts";
 
 export interface DistillStageOptions {
   /** The levels that the method uses, finest first. */
@@ -26,62 +21,24 @@ export interface DistillStageOptions {
   readonly start?: Weights;
 }
 
-/** Stage 2 (distill): what a training loop steps. Teacher, amplifier and whitening are frozen. */
-export interface DistillStage {
-  readonly variables: TfWeights;
-  /** What the student learns of vanilla features [B, h, w, C]: see `advancedTeacher`. */
-  lesson(features: readonly tf.Tensor4D[]): readonly tf.Tensor4D[];
-  /** Distillation loss of vanilla features of normal parts, one number. For `trainStep(stage.variables, …)`. */
-  loss(features: readonly tf.Tensor4D[]): tf.Scalar;
-  /** Uncalibrated anomaly maps [B, H, W, 1] of vanilla features. Call in tf.tidy. */
-  map(features: readonly tf.Tensor4D[]): tf.Tensor4D;
-  /** The network text with all weights of the method (`raa.*`, `whiten.*`, `standardize.*`, `student.*`), to be exported. */
-  trained(): TrainedMethod;
-  dispose(): void;
-}
-
-/** @throws ModelError `missing-weight` if whitening or amplifier weights of a level are not given. */
-export function createDistillStage(options: DistillStageOptions): DistillStage {
+/**
+ * Stage 2 (distill): the student learns the amplified teacher. Teacher, amplifier and whitening are frozen.
+ * @throws ModelError `missing-weight` if whitening or amplifier weights of a level are not given.
+ */
+export function createDistillStage(options: DistillStageOptions): StudentStage {
   const { levels, seed, amplify, whitening, mapSize, start } = options;
   const enabled = options.config.amplify.enabled && amplify !== null;
   const config = { ...options.config, amplify: { ...options.config.amplify, enabled } };
-  const network = aandNetwork(levels, config, mapSize);
-  const { weights: specs } = countCost(
-    network,
-    levels.map(({ shape }) => shape),
-  );
-  const given = new Map([...(start ?? []), ...whitening, ...(amplify ?? [])]);
-  const frozen = specs.filter(({ name }) => !name.startsWith("student."));
-  for (const { name, shape } of frozen) requireWeight(given, name, shape);
-  const learned = specs.filter(({ name, kind }) => name.startsWith("student.") && LEARNED.has(kind));
-  const variables = new TfWeights(
-    initializeWeights(specs, seed, given),
-    new Set(learned.map(({ name }) => name)),
-  );
-
-  const teacher = advancedTeacher(levels, config);
-  const distill = distillNetwork(levels, config);
   const lossOf = config.distance === "cosine" ? cosineDistillLoss : whitenedLoss;
   const hard = { count: config.distill.hardLocations, weight: config.distill.hardWeight };
-  const lesson = (features: readonly tf.Tensor4D[]): readonly tf.Tensor4D[] =>
-    teacher(tfOps(variables, "infer"), features);
-  return {
-    variables,
-    lesson,
-    loss: (features) => {
-      const outputs = distill(tfOps(variables, "train"), lesson(features));
-      return lossOf(outputs.slice(0, levels.length), outputs.slice(levels.length), hard);
-    },
-    map: (features) => {
-      const [map] = network(tfOps(variables, "infer"), features);
-      if (!map) throw new RangeError("The network must give one output: the anomaly map.");
-      return map;
-    },
-    trained: () => ({ network, weights: variables.toWeights() }),
-    dispose: () => {
-      variables.dispose();
-    },
-  };
+  return createStudentStage({
+    levels,
+    seed,
+    teacher: advancedTeacher(levels, config),
+    distill: distillNetwork(levels, config),
+    network: aandNetwork(levels, config, mapSize),
+    loss: (targets, predictions) => lossOf(targets, predictions, hard),
+    frozen: new Map([...whitening, ...(amplify ?? [])]),
+    start,
+  });
 }
-
-const LEARNED: ReadonlySet<string> = new Set(["conv", "bias", "bn-scale", "bn-shift"]);
