@@ -79,7 +79,7 @@ describe("rd", () => {
       const { network, weights } = training.trained();
       expect([...weights.keys()].some((name) => name.startsWith("raa."))).toBe(false);
       const { calm, spoiled } = calmAndSpoiled((maps) => runTf(network, weights, maps)[0]!);
-      expect(spoiled[PLACE]! - calm[PLACE]!).toBeGreaterThan(0.3);
+      expect(spoiled[PLACE]! - calm[PLACE]!).toBeGreaterThan(0.15);
       const [exported] = await runOnnx(network, weights, firstPicture());
       expect(relativeDifference(exported!, calm)).toBeLessThan(1e-4);
       adam.dispose();
