@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path";
 import { ConfigError, messageOf } from "../domain/errors.ts";
 import { problemsOf } from "./issue-words.ts";
 import type { ConfigProblem } from "./problem.ts";
-import { configSchema, type CameraConfig, type Config } from "./schema.ts";
+import { configSchema, type Config } from "./schema.ts";
 import { YamlSource } from "./yaml-source.ts";
 
 /** Environment variables; looked at: STATE_DIRECTORY, which systemd sets. */
@@ -35,7 +35,10 @@ export function parseConfig(
   if ("problems" in yaml) return yaml;
   const parsed = configSchema.safeParse(yaml.value, { reportInput: false });
   if (!parsed.success) return { problems: problemsOf(parsed.error.issues, source, yaml.value) };
-  const problems = duplicateNames(parsed.data.cameras, source);
+  const problems = [
+    ...duplicateNames("cameras", parsed.data.cameras, source),
+    ...duplicateNames("recipes", parsed.data.recipes, source),
+  ];
   return problems.length > 0 ? { problems } : { config: parsed.data };
 }
 
@@ -64,15 +67,19 @@ function readText(file: string, files: ConfigFiles): string {
   }
 }
 
-function duplicateNames(cameras: readonly CameraConfig[], source: YamlSource): readonly ConfigProblem[] {
-  return cameras.flatMap((camera, index) => {
-    const first = cameras.findIndex((other) => other.name === camera.name);
+function duplicateNames(
+  list: "cameras" | "recipes",
+  entries: readonly { readonly name: string }[],
+  source: YamlSource,
+): readonly ConfigProblem[] {
+  return entries.flatMap(({ name }, index) => {
+    const first = entries.findIndex((other) => other.name === name);
     if (first === index) return [];
     return [
       {
-        ...source.positionOfValue(["cameras", index, "name"]),
-        key: `cameras[${index}].name`,
-        message: `taken by cameras[${first}] (got "${camera.name}"); expected a name of its own; give this camera another`,
+        ...source.positionOfValue([list, index, "name"]),
+        key: `${list}[${index}].name`,
+        message: `taken by ${list}[${first}] (got "${name}"); expected a name of its own; give this ${list.slice(0, -1)} another`,
       },
     ];
   });
@@ -91,9 +98,21 @@ function withAbsolutePaths(config: Config, folder: string): Config {
     training: {
       ...config.training,
       texturesDir: config.training.texturesDir === null ? null : absolute(config.training.texturesDir),
+      preprocess: withAbsoluteMask(config.training.preprocess, absolute),
     },
+    recipes: config.recipes.map((recipe) => ({
+      ...recipe,
+      preprocess: withAbsoluteMask(recipe.preprocess, absolute),
+    })),
     broker: config.broker.kind === "external" ? brokerWithPaths(config.broker, absolute) : config.broker,
   };
+}
+
+function withAbsoluteMask<P extends { readonly mask?: string | null | undefined }>(
+  preprocess: P,
+  absolute: (path: string) => string,
+): P {
+  return preprocess.mask ? { ...preprocess, mask: absolute(preprocess.mask) } : preprocess;
 }
 
 type ExternalBroker = Extract<Config["broker"], { kind: "external" }>;

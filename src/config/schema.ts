@@ -1,15 +1,12 @@
 import { z } from "zod";
 import { methodSchema } from "./method-schema.ts";
+import { name } from "./name.ts";
+import { inputSize, preprocessSchema, recipeSchema } from "./preprocess-schema.ts";
 
 /**
  * The one home of the configuration: types, defaults and words for every key. `config/assayd.yaml` is the commented
  * example, `config/assayd.schema.json` is generated from this (`npm run schema`). Unknown keys are errors.
  */
-
-/** Station, camera and recipe names: also MQTT topic levels and folder names. */
-export const name = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, "1 to 64 of a-z 0-9 _ - that begin with a letter or digit");
 
 const share = z.number().min(0).max(1);
 const positiveInt = z.int().positive();
@@ -120,6 +117,7 @@ export type CameraConfig = z.infer<typeof cameraSchema>;
 
 export const trainingSchema = z.strictObject({
   method: methodSchema.prefault({ name: "aand" }),
+  preprocess: preprocessSchema.prefault({}),
   heldOutShare: z
     .number()
     .min(0.05)
@@ -189,19 +187,17 @@ export const configSchema = z.strictObject({
         .regex(/^[^+#]+$/, "no + or #")
         .optional()
         .describe("default assay/v1/<station name>"),
-      inputSize: z
-        .int()
-        .min(64)
-        .max(1024)
-        .multipleOf(32)
-        .default(256)
-        .describe("square model input in pixels"),
+      inputSize: inputSize.default(256).describe("square model input in pixels"),
     })
     .prefault({}),
   cameras: z
     .array(cameraSchema)
     .min(1)
     .default([cameraSchema.parse({})]),
+  recipes: z
+    .array(recipeSchema)
+    .default([])
+    .describe("what single products have of their own, in place of station.inputSize and training.preprocess"),
   teacher: z
     .string()
     .default("efficientnet-lite0")

@@ -74,6 +74,12 @@ describe("problems of a configuration", () => {
     ]);
   });
 
+  test("nor may two recipes", () => {
+    expect(problems("recipes:\n  - name: a\n  - name: a\n")).toEqual([
+      'c.yaml:3:11 recipes[1].name: taken by recipes[0] (got "a"); expected a name of its own; give this recipe another',
+    ]);
+  });
+
   test("broken YAML and a key written twice are reported with their line", () => {
     expect(problems("station:\n\tname: x\n")[0]).toMatch(/^c\.yaml:\d+:\d+: not valid YAML/);
     expect(problems("log: { level: info }\nlog: { level: warn }\n")[0]).toMatch(

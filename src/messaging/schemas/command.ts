@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { name } from "../../config/schema.ts";
+import { name } from "../../config/name.ts";
 import { timestamp } from "./words.ts";
 
 const camera = name.optional().describe("may be left out where the station has one camera");
