@@ -1,13 +1,13 @@
 import type { Assembly } from "./assembly.ts";
 import { PLATE } from "./assembly.ts";
 import type { Shape, Stroke } from "./canvas.ts";
+import { between, type Random } from "./draws.ts";
+import { blot, hollow, scratchMarks } from "./marks.ts";
 import { valueNoise } from "./noise.ts";
 
 /** Kinds of defect that the rendered line makes; `truth.source` of a bad part. */
 export const DEFECTS = ["scratch", "stain", "missing", "wrong", "dent", "chip"] as const;
 export type Defect = (typeof DEFECTS)[number];
-
-type Random = () => number;
 
 /** Gives the part one defect of a kind, of random place, size and strength. */
 export function spoil(assembly: Assembly, defect: Defect, random: Random): Assembly {
@@ -27,8 +27,6 @@ export function spoil(assembly: Assembly, defect: Defect, random: Random): Assem
   }
 }
 
-const between = (random: Random, low: number, high: number): number => low + random() * (high - low);
-
 /** A bent line of a tool: bright burr beside a dark groove. */
 function scratch(random: Random): Stroke[] {
   const length = between(random, 34, 80);
@@ -37,23 +35,7 @@ function scratch(random: Random): Stroke[] {
   const x = between(random, -60, 60);
   const y = between(random, -45, 45);
   const halfWidth = between(random, 0.7, 1.3);
-  const cos = Math.cos(angle);
-  const sin = Math.sin(angle);
-  const line =
-    (offset: number, width: number): Shape =>
-    (u, v) => {
-      const along = (u - x) * cos + (v - y) * sin;
-      const position = (2 * along) / length;
-      const across = (v - y) * cos - (u - x) * sin - bend * length * (position * position - 0.5) - offset;
-      const taper = width * Math.max(0.25, 1 - position * position * 0.8);
-      return Math.max(Math.abs(across) - taper, Math.abs(along) - length / 2);
-    };
-  const bounds = { x, y, halfWidth: length * 0.7, halfHeight: length * 0.7 };
-  const opacity = between(random, 0.75, 1);
-  return [
-    { bounds, shape: line(1.2, halfWidth), paint: shift(60), opacity },
-    { bounds, shape: line(0, halfWidth), paint: shift(-85), opacity },
-  ];
+  return scratchMarks({ x, y, length, angle, bend, halfWidth }, 60, -85, between(random, 0.75, 1));
 }
 
 /** Oil, flux or glue: an uneven blot that darkens and tints what it lies on. */
@@ -63,22 +45,11 @@ function stain(random: Random): Stroke {
   const y = between(random, -PLATE.halfHeight + 20, PLATE.halfHeight - 20);
   const seed = Math.floor(random() * 1e6);
   const tint = random() < 0.6 ? [0.62, 0.46, 0.28] : [0.36, 0.36, 0.4];
-  const shape: Shape = (u, v) => {
-    const right = u - x;
-    const down = v - y;
-    const uneven =
-      0.35 * valueNoise(right / 7, down / 7, seed) + 0.15 * valueNoise(right / 2.5, down / 2.5, seed + 1);
-    return Math.sqrt(right * right + down * down) - radius * (1 + uneven);
+  const paint: Stroke["paint"] = (_u, _v, out) => {
+    for (let c = 0; c < 3; c++) out[c] = out[c]! * tint[c]! + 14;
   };
-  return {
-    bounds: { x, y, halfWidth: radius * 1.6, halfHeight: radius * 1.6 },
-    shape,
-    paint: (_u, _v, out) => {
-      for (let c = 0; c < 3; c++) out[c] = out[c]! * tint[c]! + 14;
-    },
-    opacity: between(random, 0.6, 0.95),
-    softness: between(random, 1.5, 5),
-  };
+  const opacity = between(random, 0.6, 0.95);
+  return blot({ x, y }, radius, { seed, paint, opacity, softness: between(random, 1.5, 5) });
 }
 
 function removePiece(assembly: Assembly, random: Random): Assembly {
@@ -124,22 +95,11 @@ function mountWrongPiece(assembly: Assembly, random: Random): Assembly {
   return { ...assembly, pins: assembly.pins.map((pin, i) => (i === bent ? { ...pin, kind: "bent" } : pin)) };
 }
 
-/** A knock in the free metal: light comes from the upper left, so that side of the hollow is dark and the other bright. */
+/** A knock in the free metal. */
 function dent(random: Random): Stroke[] {
   const [x, y] = freeMetal(random);
   const radius = between(random, 6, 9.5);
-  const strength = between(random, 70, 100);
-  return [
-    {
-      bounds: { x, y, halfWidth: radius, halfHeight: radius },
-      shape: (u, v) => Math.sqrt((u - x) * (u - x) + (v - y) * (v - y)) - radius,
-      paint: (u, v, out) => {
-        const slope = (u - x + 1.3 * (v - y)) / radius;
-        for (let c = 0; c < 3; c++) out[c] = out[c]! + strength * slope;
-      },
-      softness: 3,
-    },
-  ];
+  return [hollow({ x, y }, radius, between(random, 70, 100))];
 }
 
 /** A point of the plate that no piece covers. */
@@ -169,11 +129,5 @@ function chip(random: Random): Shape {
       (Math.sqrt(right * right + down * down) - 1 + 0.25 * valueNoise(u / 3, v / 3, seed)) *
       Math.min(width, depth)
     );
-  };
-}
-
-function shift(amount: number): Stroke["paint"] {
-  return (_u, _v, out) => {
-    for (let c = 0; c < 3; c++) out[c] = out[c]! + amount;
   };
 }

@@ -1,4 +1,4 @@
-import { valueNoise } from "./noise.ts";
+import { hash, periodicNoise, valueNoise } from "./noise.ts";
 
 /** Texels a side; a power of two so that wrapping is a bit mask. */
 const SIDE = 256;
@@ -7,24 +7,76 @@ const MASK = SIDE - 1;
 /** A texture that repeats every 256 units: read it anywhere, at any fraction. */
 export type Tile = (x: number, y: number) => number;
 
+/** Smooth noise of one feature size: units across and along, and its weight. */
+export interface Octave {
+  readonly across: number;
+  readonly along: number;
+  readonly weight: number;
+}
+
 /**
- * Makes smooth noise (about -1..1) that repeats every 256 units and is cheap to read (bilinear).
- * @param octaves feature sizes in units, across and along, each with its weight
+ * Makes smooth noise (about -1..1) that is cheap to read (bilinear). Has a seam every 256 units.
+ * @param octaves feature sizes, each with its weight
  */
-export function createNoiseTile(
-  seed: number,
-  octaves: readonly { readonly across: number; readonly along: number; readonly weight: number }[],
-): Tile {
-  const texels = new Float32Array(SIDE * SIDE);
-  octaves.forEach(({ across, along, weight }, octave) => {
-    for (let y = 0; y < SIDE; y++) {
-      for (let x = 0; x < SIDE; x++) {
-        const at = y * SIDE + x;
-        texels[at] = texels[at]! + weight * valueNoise(x / across, y / along, seed + octave);
+export function createNoiseTile(seed: number, octaves: readonly Octave[]): Tile {
+  return tileOf((x, y) =>
+    octaves.reduce(
+      (sum, { across, along, weight }, octave) =>
+        sum + weight * valueNoise(x / across, y / along, seed + octave),
+      0,
+    ),
+  );
+}
+
+/** Like `createNoiseTile` without a seam: feature sizes are rounded so that whole numbers of them fill 256 units. */
+export function createSeamlessTile(seed: number, octaves: readonly Octave[]): Tile {
+  const lattices = octaves.map(({ across, along, weight }) => ({
+    columns: Math.max(1, Math.round(SIDE / across)),
+    rows: Math.max(1, Math.round(SIDE / along)),
+    weight,
+  }));
+  return tileOf((x, y) =>
+    lattices.reduce((sum, { columns, rows, weight }, octave) => {
+      const lattice = { columns, rows, seed: seed + octave };
+      return sum + weight * periodicNoise((x * columns) / SIDE, (y * rows) / SIDE, lattice);
+    }, 0),
+  );
+}
+
+/**
+ * Irregular cells, as of leather grain or terrazzo (Worley 1996): 0 on the border of two cells, up to about 1 in a cell's
+ * middle. Without a seam.
+ * @param cell mean width of a cell, units
+ */
+export function createCellTile(seed: number, cell: number): Tile {
+  const count = Math.max(1, Math.round(SIDE / cell));
+  const wrap = (i: number): number => ((i % count) + count) % count;
+  return tileOf((x, y) => {
+    const cx = (x * count) / SIDE;
+    const cy = (y * count) / SIDE;
+    let first = Infinity;
+    let second = Infinity;
+    for (let row = Math.floor(cy) - 1; row <= Math.floor(cy) + 1; row++) {
+      for (let column = Math.floor(cx) - 1; column <= Math.floor(cx) + 1; column++) {
+        const bits = hash(wrap(column), wrap(row), seed);
+        const right = column + (bits & 0xffff) / 0x10000 - cx;
+        const down = row + (bits >>> 16) / 0x10000 - cy;
+        const distance = Math.sqrt(right * right + down * down);
+        if (distance < first) [first, second] = [distance, first];
+        else if (distance < second) second = distance;
       }
     }
+    return second - first;
   });
+}
+
+/** Keeps `value` at every whole unit, from the first reading on: a tile that nobody reads costs nothing. */
+function tileOf(value: (x: number, y: number) => number): Tile {
+  let texels: Float32Array | null = null;
+  const fill = (): Float32Array =>
+    Float32Array.from({ length: SIDE * SIDE }, (_, at) => value(at & MASK, Math.floor(at / SIDE)));
   return (x, y) => {
+    texels ??= fill();
     const left = Math.floor(x);
     const top = Math.floor(y);
     const fx = x - left;

@@ -22,6 +22,24 @@ export function valueNoise(x: number, y: number, seed: number): number {
   return mix(upper, lower, fy);
 }
 
+/** Like `valueNoise`, repeating after so many columns and rows (whole numbers). */
+export function periodicNoise(
+  x: number,
+  y: number,
+  { columns, rows, seed }: { readonly columns: number; readonly rows: number; readonly seed: number },
+): number {
+  const left = Math.floor(x);
+  const top = Math.floor(y);
+  const fx = fade(x - left);
+  const fy = fade(y - top);
+  const first = left % columns;
+  const second = (left + 1) % columns;
+  const upper = mix(whiteNoise(first, top % rows, seed), whiteNoise(second, top % rows, seed), fx);
+  const below = (top + 1) % rows;
+  const lower = mix(whiteNoise(first, below, seed), whiteNoise(second, below, seed), fx);
+  return mix(upper, lower, fy);
+}
+
 function fade(t: number): number {
   return t * t * (3 - 2 * t);
 }

@@ -9,16 +9,39 @@ const FONT: Readonly<Record<string, string>> = {
   "0": "75557",
   "1": "26227",
   "2": "71747",
+  "3": "71717",
   "4": "55711",
   "5": "74717",
+  "6": "74757",
+  "7": "71224",
   "8": "75757",
+  "9": "75717",
   "-": "00700",
+  ".": "00002",
+  "/": "11244",
   A: "25755",
+  B: "65656",
+  C: "34443",
+  D: "65556",
+  E: "74647",
+  F: "74644",
+  G: "34553",
+  H: "55755",
+  I: "72227",
   K: "55655",
+  L: "44447",
   M: "57755",
+  N: "65555",
+  O: "25552",
   P: "75744",
   R: "65655",
+  S: "34216",
+  T: "72222",
+  U: "55557",
   V: "55552",
+  X: "55255",
+  Y: "55222",
+  Z: "71247",
   " ": "00000",
 };
 
@@ -33,11 +56,7 @@ export function printLabel(width: number, height: number): Print {
   const ink = createInk(width, height);
   ink.text("RM24-8P", 5, 5, 1.75);
   ink.text("250V 10A", 5, 19, 1.5);
-  let x = 5;
-  BARS.forEach((bar, i) => {
-    if (i % 2 === 0) ink.box(x, height - 14, bar, 10);
-    x += bar;
-  });
+  ink.bars(5, height - 14, 10);
   ink.text("V", width - 12, 5, 2.5);
   return ink.print;
 }
@@ -49,7 +68,8 @@ export function printText(text: string, dot: number): Print {
   return ink.print;
 }
 
-function createInk(width: number, height: number) {
+/** Ink in a box of part units: `box`, `text` (upper left corner, size of a dot) and `bars` add to it, `print` reads it. */
+export function createInk(width: number, height: number) {
   const columns = Math.ceil(width * TEXELS);
   const rows = Math.ceil(height * TEXELS);
   const texels = new Float32Array(columns * rows);
@@ -71,6 +91,14 @@ function createInk(width: number, height: number) {
       for (const [cx, cy] of dotsOf(character)) box(x + (i * 4 + cx) * dot, y + cy * dot, dot, dot);
     });
   };
+  /** A bar code, about 57 units wide. */
+  const bars = (left: number, y: number, barHeight: number): void => {
+    let x = left;
+    BARS.forEach((bar, i) => {
+      if (i % 2 === 0) box(x, y, bar, barHeight);
+      x += bar;
+    });
+  };
   const texel = (column: number, row: number): number =>
     column < 0 || row < 0 || column >= columns || row >= rows ? 0 : texels[row * columns + column]!;
   const print: Print = (x, y) => {
@@ -82,7 +110,7 @@ function createInk(width: number, height: number) {
     const below = texel(left, top + 1) * (1 - fx) + texel(left + 1, top + 1) * fx;
     return above * (1 - fy) + below * fy;
   };
-  return { box, text, print };
+  return { box, text, bars, print };
 }
 
 function dotsOf(character: string): [number, number][] {

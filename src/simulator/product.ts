@@ -1,18 +1,24 @@
 import type { Size, Truth } from "../domain/inspection.ts";
 import { createRandom } from "../graph/random.ts";
-import { goodAssembly, type Assembly } from "./assembly.ts";
-import { createCanvas, type Canvas, type Pose } from "./canvas.ts";
-import { DEFECTS, spoil } from "./defects.ts";
-import { drawPart } from "./draw-part.ts";
-import { createNoiseTile } from "./noise-tile.ts";
+import { createCanvas, type Canvas } from "./canvas.ts";
+import { changedPixels } from "./changed-pixels.ts";
+import { develop } from "./develop.ts";
+import { pick, type Random } from "./draws.ts";
+import type { DrawPart, Product } from "./family.ts";
+import { RELAY } from "./families/relay.ts";
 import { hash } from "./noise.ts";
+import { planScene, type Scene } from "./scene.ts";
 
-/** Which part of which line to render. The same options give the same bytes on every machine. */
-export interface PartOptions {
+/** One part of one line. The same values give the same bytes on every machine. */
+export interface PartNumber {
   /** Number of the part on the line, from 0. */
   readonly index: number;
   readonly seed: number;
   readonly size: Size;
+}
+
+/** Which part to render, where chance decides if it is good. */
+export interface PartOptions extends PartNumber {
   /** `normal`: good parts only; `mixed`: a share of them is defective. */
   readonly content: "normal" | "mixed";
   /** Share of defective parts on the mixed line, 0..1. */
@@ -22,127 +28,79 @@ export interface PartOptions {
 export interface RenderedPart {
   /** RGB8, row-major, width * height * 3 bytes. */
   readonly data: Uint8Array;
-  /** `source` is `good` or the kind of defect (defects.ts). */
+  /** `source` is `good` or the kind of defect. */
   readonly truth: Truth;
 }
 
-/** A pixel belongs to the defect if it changes some channel by more than this many grey levels (before sensor noise). */
-const VISIBLE = 6;
-
-const BELT = createNoiseTile(21, [
-  { across: 1.6, along: 1.6, weight: 4 },
-  { across: 30, along: 60, weight: 3 },
-]);
-
-/** How one part met the camera: natural variation of place, light and sensor. */
-interface Scene {
-  readonly pose: Pose;
-  readonly beltX: number;
-  readonly beltY: number;
-  readonly gain: number;
-  readonly lightX: number;
-  readonly lightY: number;
-  readonly warmth: number;
-  readonly noise: number;
-  readonly noiseSeed: number;
+export interface RenderedSample extends RenderedPart {
+  /** The defect's pixels: width * height, 0/1 (all 0 for a good part). */
+  readonly mask: Uint8Array;
 }
 
-/** Renders one part of a simulated line: a relay module on a conveyor belt, good or with one defect. */
-export function renderPart(options: PartOptions): RenderedPart {
-  const { good, actual, scene, truth } = planPart(options);
-  const canvas = drawScene(options.size, scene, actual ?? good);
-  return { data: develop(canvas, scene), truth };
+/** Renders one part of a simulated line, good or with one defect. */
+export function renderPart(options: PartOptions, product: Product = RELAY): RenderedPart {
+  const { plan, scene } = planPart(options, product);
+  const spoilt = spoilByChance(options, product, plan.spoil);
+  const canvas = drawScene(options.size, scene, spoilt?.draw ?? plan.draw);
+  return { data: develop(canvas, scene), truth: truthOf(spoilt?.defect ?? null) };
 }
 
-/** Like `renderPart`, with the defect's pixels: width * height, 0/1 (all 0 for a good part). Takes twice as long. */
-export function renderPartWithMask(options: PartOptions): RenderedPart & { readonly mask: Uint8Array } {
-  const { good, actual, scene, truth } = planPart(options);
-  const canvas = drawScene(options.size, scene, actual ?? good);
-  const mask = new Uint8Array(options.size.width * options.size.height);
-  if (actual !== null) markChanges(mask, canvas.pixels, drawScene(options.size, scene, good).pixels);
-  return { data: develop(canvas, scene), truth, mask };
+/** Like `renderPart`, with the defect's pixels. Takes twice as long. */
+export function renderPartWithMask(options: PartOptions, product: Product = RELAY): RenderedSample {
+  const { plan, scene } = planPart(options, product);
+  return renderBoth(options.size, scene, plan.draw, spoilByChance(options, product, plan.spoil));
 }
 
-function markChanges(mask: Uint8Array, after: Float32Array, before: Float32Array): void {
-  for (let i = 0; i < after.length; i++) {
-    if (Math.abs(after[i]! - before[i]!) > VISIBLE) mask[Math.floor(i / 3)] = 1;
-  }
+/** Renders one part that is good (`defect` null) or has a defect of that kind. @throws RangeError for an unknown kind */
+export function renderSample(product: Product, part: PartNumber, defect: string | null): RenderedSample {
+  const { plan, scene } = planPart(part, product);
+  const random = createRandom(hash(part.index, 5, part.seed));
+  const spoilt = defect === null ? null : { defect, draw: plan.spoil(defect, random) };
+  return renderBoth(part.size, scene, plan.draw, spoilt);
 }
 
-function planPart({ index, seed, content, defectShare }: PartOptions) {
+interface Spoilt {
+  readonly defect: string;
+  readonly draw: DrawPart;
+}
+
+function planPart({ index, seed }: PartNumber, product: Product) {
   const random = createRandom(hash(index, 1, seed));
-  const scene = planScene(random, hash(index, 2, seed));
-  const good = goodAssembly(hash(index, 3, seed) % 65536, random);
+  const scene = planScene(product.conditions, random, hash(index, 2, seed));
+  return { scene, plan: product.plan(random, hash(index, 3, seed) % 65536) };
+}
+
+function spoilByChance(
+  { index, seed, content, defectShare }: PartOptions,
+  product: Product,
+  spoil: (defect: string, random: Random) => DrawPart,
+): Spoilt | null {
   const chance = createRandom(hash(index, 4, seed));
-  if (content === "normal" || chance() >= defectShare) {
-    return { good, actual: null, scene, truth: { label: "good", source: "good" } satisfies Truth };
+  if (content === "normal" || chance() >= defectShare) return null;
+  const defect = pick(chance, product.defects);
+  return { defect, draw: spoil(defect, chance) };
+}
+
+function renderBoth(size: Size, scene: Scene, drawGood: DrawPart, spoilt: Spoilt | null): RenderedSample {
+  const good = drawScene(size, scene, drawGood);
+  if (spoilt === null) {
+    return {
+      data: develop(good, scene),
+      truth: truthOf(null),
+      mask: new Uint8Array(size.width * size.height),
+    };
   }
-  const defect = DEFECTS[Math.floor(chance() * DEFECTS.length)] ?? "scratch";
-  const actual: Assembly = spoil(good, defect, chance);
-  return { good, actual, scene, truth: { label: "bad", source: defect } satisfies Truth };
+  const canvas = drawScene(size, scene, spoilt.draw);
+  const mask = changedPixels(canvas, good);
+  return { data: develop(canvas, scene), truth: truthOf(spoilt.defect), mask };
 }
 
-function planScene(random: () => number, noiseSeed: number): Scene {
-  const around = (spread: number): number => (random() * 2 - 1) * spread;
-  return {
-    pose: { dx: around(3), dy: around(3), angle: around(0.035) },
-    beltX: random() * 256,
-    beltY: random() * 256,
-    gain: 1 + around(0.06),
-    lightX: around(0.05),
-    lightY: around(0.05),
-    warmth: around(0.015),
-    noise: 2.5 + random(),
-    noiseSeed,
-  };
-}
-
-function drawScene(size: Size, scene: Scene, assembly: Assembly): Canvas {
+function drawScene(size: Size, scene: Scene, drawPart: DrawPart): Canvas {
   const canvas = createCanvas(size, scene.pose);
-  drawBelt(canvas, scene);
-  drawPart(canvas, assembly);
+  drawPart(canvas, scene);
   return canvas;
 }
 
-/** A woven conveyor belt that has moved since the last part. */
-function drawBelt({ size, scale, pixels }: Canvas, { beltX, beltY }: Scene): void {
-  const weave = (distance: number): number => 2.5 * Math.cos(distance * 1.8);
-  const warp = Float32Array.from({ length: size.width }, (_, x) => weave(x / scale + beltX));
-  for (let y = 0; y < size.height; y++) {
-    const v = y / scale + beltY;
-    const weft = weave(v);
-    for (let x = 0; x < size.width; x++) {
-      const light = 62 + weft - warp[x]! + BELT(x / scale + beltX, v);
-      const at = (y * size.width + x) * 3;
-      pixels[at] = light - 4;
-      pixels[at + 1] = light + 2;
-      pixels[at + 2] = light;
-    }
-  }
-}
-
-/** Light falling off, exposure, white balance and sensor noise; float picture to RGB8. */
-function develop({ size, pixels }: Canvas, scene: Scene): Uint8Array {
-  const { width, height } = size;
-  const data = new Uint8ClampedArray(pixels.length); // rounds and clamps natively
-  const greyNoise = scene.noise / 104;
-  const colourNoise = scene.noise / 14;
-  for (let y = 0; y < height; y++) {
-    const down = (2 * y) / height - 1;
-    for (let x = 0; x < width; x++) {
-      const right = (2 * x) / width - 1;
-      const vignette = 1 - 0.06 * (right * right + down * down);
-      const light = scene.gain * vignette * (1 + scene.lightX * right + scene.lightY * down);
-      const bits = hash(x, y, scene.noiseSeed);
-      const grey = ((bits & 255) + ((bits >>> 8) & 255) - 255) * greyNoise;
-      const at = (y * width + x) * 3;
-      const red = (((bits >>> 16) & 15) - 7.5) * colourNoise;
-      const green = (((bits >>> 20) & 15) - 7.5) * colourNoise;
-      const blue = (((bits >>> 24) & 15) - 7.5) * colourNoise;
-      data[at] = pixels[at]! * light * (1 + scene.warmth) + grey + red;
-      data[at + 1] = pixels[at + 1]! * light + grey + green;
-      data[at + 2] = pixels[at + 2]! * light * (1 - scene.warmth) + grey + blue;
-    }
-  }
-  return new Uint8Array(data.buffer);
+function truthOf(defect: string | null): Truth {
+  return defect === null ? { label: "good", source: "good" } : { label: "bad", source: defect };
 }
