@@ -149,7 +149,7 @@ function layers(graph: OnnxGraph): Layers {
 
 type Elementwise = Pick<
   Ops<OnnxMap>,
-  | ("relu" | "relu6" | "tanh" | "sigmoid" | "square")
+  | ("relu" | "relu6" | "tanh" | "sigmoid" | "square" | "sqrt")
   | ("add" | "sub" | "mul" | "div" | "affine" | "addConstant" | "mulConstant")
 >;
 
@@ -169,6 +169,7 @@ function elementwise(graph: OnnxGraph): Elementwise {
     tanh: unary("Tanh"),
     sigmoid: unary("Sigmoid"),
     square: (x) => multiply(x, x),
+    sqrt: unary("Sqrt"),
     add: binary("Add"),
     sub: binary("Sub"),
     mul: multiply,
@@ -194,6 +195,7 @@ type Channels = Pick<
   | "sliceChannels"
   | "sumChannels"
   | "meanChannels"
+  | "maxChannels"
   | "logSumExpChannels"
   | "softmaxChannels"
   | "normalizeChannels"
@@ -215,6 +217,7 @@ function channels(graph: OnnxGraph): Channels {
     },
     sumChannels: ({ name, shape }) => oneChannel(sum(name), shape),
     meanChannels: ({ name, shape }) => oneChannel(graph.apply("ReduceMean", [name], axis), shape),
+    maxChannels: ({ name, shape }) => oneChannel(graph.apply("ReduceMax", [name], axis), shape),
     // Composed, because TensorRT's ReduceLogSumExp does not subtract the maximum first.
     logSumExpChannels: ({ name, shape }) => {
       const highest = graph.apply("ReduceMax", [name], axis);

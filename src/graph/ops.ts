@@ -55,6 +55,8 @@ export interface Ops<T> {
   tanh(x: T): T;
   sigmoid(x: T): T;
   square(x: T): T;
+  /** Of values ≥ 0; its gradient at 0 is infinite. */
+  sqrt(x: T): T;
 
   /** Element-wise; a map with one channel is broadcast over the channels of the other (either side). */
   add(a: T, b: T): T;
@@ -75,6 +77,7 @@ export interface Ops<T> {
   /** Channel-wise reductions to one channel. */
   sumChannels(x: T): T;
   meanChannels(x: T): T;
+  maxChannels(x: T): T;
   /** log Σ exp over channels, computed stably. One channel. */
   logSumExpChannels(x: T): T;
   /** Shares over channels that sum to 1. FP32 island in FP16 exports. */

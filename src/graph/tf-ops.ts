@@ -101,7 +101,7 @@ function convTranspose1x1(x: tf.Tensor4D, weight: tf.Tensor, filters: number): t
 
 type Elementwise = Pick<
   Ops<tf.Tensor4D>,
-  | ("relu" | "relu6" | "tanh" | "sigmoid" | "square")
+  | ("relu" | "relu6" | "tanh" | "sigmoid" | "square" | "sqrt")
   | ("add" | "sub" | "mul" | "div" | "affine" | "addConstant" | "mulConstant")
 >;
 
@@ -109,6 +109,7 @@ function elementwise(variables: TensorSource): Elementwise {
   return {
     ...activation,
     square: (x) => tf.square(x),
+    sqrt: (x) => tf.sqrt(x),
     add: (a, b) => tf.add(a, b),
     sub: (a, b) => tf.sub(a, b),
     mul: (a, b) => tf.mul(a, b),
@@ -130,6 +131,7 @@ const channels: Pick<
   | "sliceChannels"
   | "sumChannels"
   | "meanChannels"
+  | "maxChannels"
   | "logSumExpChannels"
   | "softmaxChannels"
   | "normalizeChannels"
@@ -138,6 +140,7 @@ const channels: Pick<
   sliceChannels: (x, from, to) => tf.slice(x, [0, 0, 0, from], [-1, -1, -1, to - from]),
   sumChannels: (x) => tf.sum(x, CHANNEL_AXIS, true),
   meanChannels: (x) => tf.mean(x, CHANNEL_AXIS, true),
+  maxChannels: (x) => tf.max(x, CHANNEL_AXIS, true),
   logSumExpChannels: (x) => tf.logSumExp(x, CHANNEL_AXIS, true),
   softmaxChannels: (x) => tf.softmax(x, CHANNEL_AXIS),
   normalizeChannels: (x) => {

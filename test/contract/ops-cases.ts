@@ -109,7 +109,14 @@ export const CASES: readonly Case[] = [
     inputs: [map(3, 4, 5)],
     network: one((ops, x) => {
       const wide = ops.affine(x, 4, 0);
-      return [ops.relu(wide), ops.relu6(wide), ops.tanh(wide), ops.sigmoid(wide), ops.square(wide)];
+      return [
+        ops.relu(wide),
+        ops.relu6(wide),
+        ops.tanh(wide),
+        ops.sigmoid(wide),
+        ops.square(wide),
+        ops.sqrt(ops.relu(x)),
+      ];
     }),
   },
   {
@@ -145,6 +152,7 @@ export const CASES: readonly Case[] = [
       ops.sliceChannels(a, 1, 3),
       ops.sumChannels(a),
       ops.meanChannels(a),
+      ops.maxChannels(a),
       ops.logSumExpChannels(ops.affine(a, 300, 0)),
       ops.softmaxChannels(a),
       ops.softmaxChannels(ops.affine(a, 300, 0)),
