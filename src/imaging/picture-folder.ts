@@ -41,7 +41,8 @@ export async function listLine(path: string): Promise<Line> {
   );
 }
 
-async function requireFolder(path: string): Promise<void> {
+/** @throws InputError `folder-missing`, `folder-not-a-folder` */
+export async function requireFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);
   if (found === null) {
     throw new InputError(
@@ -77,7 +78,12 @@ async function listMvtec(path: string): Promise<Line> {
   return { normals, line: line.length > 0 ? line : normals };
 }
 
-async function listLabelled(path: string, part: "train" | "test", kind: string): Promise<PictureRef[]> {
+/** The pictures of one folder of the MVTec form, e.g. `test/scratch`, each with its mask where there is one. */
+export async function listLabelled(
+  path: string,
+  part: "train" | "test",
+  kind: string,
+): Promise<PictureRef[]> {
   const truth: Truth = { label: kind === "good" ? "good" : "bad", source: kind };
   const masks = kind === "good" ? [] : await pictures(join(path, "ground_truth", kind));
   return (await pictures(join(path, part, kind))).map((name) => {
@@ -99,7 +105,7 @@ function maskOf(picture: string, masks: readonly string[]): string | undefined {
 }
 
 /** Picture files of a folder by name, numbers in order; a missing folder has none. */
-async function pictures(folder: string): Promise<string[]> {
+export async function pictures(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries
     .filter((entry) => !entry.isDirectory() && PICTURE.test(entry.name) && !entry.name.startsWith("."))
@@ -107,7 +113,8 @@ async function pictures(folder: string): Promise<string[]> {
     .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
 
-async function subfolders(folder: string): Promise<string[]> {
+/** Names of the folders in a folder, sorted; a missing folder has none. */
+export async function subfolders(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries
     .filter((entry) => entry.isDirectory())

@@ -31,7 +31,8 @@ export async function readPicture(file: string, size: Size): Promise<Uint8Array>
   }
 }
 
-async function openPicture(file: string): Promise<Sharp> {
+/** A picture file for sharp, which reads no BMP by itself. */
+export async function openPicture(file: string): Promise<Sharp> {
   if (!/\.(bmp|dib)$/i.test(file)) return sharp(file, { limitInputPixels: MAX_PIXELS, failOn: "error" });
   const { width, height, data } = decodeBmp(await readFile(file), MAX_PIXELS);
   return sharp(data, { raw: { width, height, channels: 3 } });

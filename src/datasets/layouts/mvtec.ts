@@ -1,0 +1,22 @@
+import { join } from "node:path";
+import { listLabelled, subfolders } from "../../imaging/picture-folder.ts";
+import type { Category, Layout } from "../layout.ts";
+import { categoryFolders, type CategoryFolder } from "./category-folders.ts";
+
+/** MVTec AD, MPDD and whatever else takes their form. Source: Bergmann et al. 2021. */
+export const mvtec: Layout = {
+  name: "MVTec form",
+  looksLike:
+    "[<category>/]train/good/*, test/good/*, test/<defect>/*, ground_truth/<defect>/<picture>_mask.png or <picture>.png",
+  read: async (dir) => {
+    const folders = await categoryFolders(dir, "train/good");
+    return folders.length === 0 ? null : Promise.all(folders.map(readCategory));
+  },
+};
+
+async function readCategory({ name, dir }: CategoryFolder): Promise<Category> {
+  const normals = (await listLabelled(dir, "train", "good")).map(({ file }) => file);
+  const kinds = await subfolders(join(dir, "test"));
+  const test = await Promise.all(kinds.map((kind) => listLabelled(dir, "test", kind)));
+  return { name, normals, test: test.flat() };
+}
