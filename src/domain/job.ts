@@ -7,6 +7,7 @@ export const STAGES = [
   "synthesize",
   "amplify",
   "distill",
+  "settle",
   "calibrate",
   "export",
   "validate",

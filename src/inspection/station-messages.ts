@@ -14,6 +14,7 @@ const PUBLISHED_STAGE = {
   synthesize: "teacher",
   amplify: "teacher",
   distill: "student",
+  settle: "calibrate",
   calibrate: "calibrate",
   export: "export",
   validate: "parity",

@@ -10,6 +10,8 @@ export interface InspectorParts {
   /** The levels that the method uses, finest first. */
   readonly levels: readonly Level[];
   readonly method: TrainedMethod["network"];
+  /** The method sees the picture too, after the features (`Method.looksAtPictures`). */
+  readonly looksAtPictures: boolean;
 }
 
 /**
@@ -17,11 +19,11 @@ export interface InspectorParts {
  * Inputs: [picture 3 × H × W in 0..1]. Outputs: [score 1 × 1 × 1 (highest value of the map), map 1 × H × W], both in
  * standard deviations of the normal parts' scores. Weights: `teacher.*`, the method's own, `calibration.*`.
  */
-export function inspectorNetwork({ teacher, levels, method }: InspectorParts): Network {
+export function inspectorNetwork({ teacher, levels, method, looksAtPictures }: InspectorParts): Network {
   return (ops, inputs) => {
     const features = teacher(prefixed(ops, TEACHER), inputs);
     const used = features.filter((_, at) => levels.some(({ level }) => level === at + 1));
-    const [raw] = method(ops, used);
+    const [raw] = method(ops, looksAtPictures ? [...used, ...inputs] : used);
     if (raw === undefined) throw new RangeError("A method must give one output: the anomaly map.");
     const map = ops.mulConstant(ops.addConstant(raw, "calibration.offset", [1]), "calibration.scale");
     return [ops.maxAll(map), map];

@@ -1,9 +1,8 @@
-import { tf } from "../graph/tf.ts";
 import type { MethodTraining, StageBatch } from "../methods/method.ts";
 import { CheckpointFile } from "./checkpoint.ts";
 import { batchOf } from "./split.ts";
 import type { SyntheticSet } from "./synthetic-set.ts";
-import { featureTensors } from "./tensors.ts";
+import { featureTensors, maskTensor, pictureTensor } from "./tensors.ts";
 import { trainStage, type LossCurve } from "./train-stage.ts";
 import type { Work } from "./work.ts";
 
@@ -15,17 +14,25 @@ export async function amplify(
   const stage = training.amplify;
   const plan = method.amplify;
   if (!stage || !plan) return null;
-  const { width, height } = job.inputSize;
-  const asTensor = (masks: Float32Array): tf.Tensor4D =>
-    tf.tensor4d(masks, [masks.length / (width * height), height, width, 1], "float32");
+  const size = job.inputSize;
   const batchAt = async (step: number): Promise<StageBatch> => {
     const indices = batchOf(synthetic.count, plan.batch, step, job.training.seed);
-    const foreground = synthetic.foregrounds(indices);
+    const spoiled = await Promise.all(indices.map((index) => synthetic.read(index)));
+    const products = indices.map((index) => synthetic.foreground(index)).filter((mask) => mask !== null);
+    const records = await synthetic.features.read(indices);
     return {
-      features: featureTensors(await synthetic.features.read(indices), synthetic.features.shapes),
-      pictures: null,
-      mask: asTensor(synthetic.masks(indices)),
-      foreground: foreground && asTensor(foreground),
+      features: featureTensors(records, synthetic.features.shapes),
+      pictures: method.looksAtPictures
+        ? pictureTensor(
+            spoiled.map(({ image }) => image),
+            size,
+          )
+        : null,
+      mask: maskTensor(
+        spoiled.map(({ mask }) => mask),
+        size,
+      ),
+      foreground: products.length === indices.length ? maskTensor(products, size) : null,
     };
   };
   return trainStage({

@@ -17,7 +17,7 @@ export async function calibrateCandidate(
     const scores: number[] = [];
     for (const [done, index] of heldOut.entries()) {
       signal.throwIfAborted();
-      scores.push((await score(normals.pictures[index]!)).score);
+      scores.push((await score(await normals.pictures.read(index))).score);
       progress.stage("calibrate", {
         done: done / heldOut.length,
         message: `held-out good part ${done + 1}/${heldOut.length}`,

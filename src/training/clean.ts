@@ -25,13 +25,7 @@ export interface CleaningReport {
   readonly words: string;
 }
 
-export interface CleanNormals {
-  readonly kept: readonly NormalPicture[];
-  readonly report: CleaningReport;
-}
-
 export interface CleaningOptions {
-  readonly size: Size;
   /** training.minImages */
   readonly minImages: number;
   readonly signal: AbortSignal;
@@ -46,56 +40,66 @@ const NEAR_DIFFERENCE = 0.6;
 const THUMBNAIL = 16;
 
 /**
- * Reads the normal pictures and leaves out what would spoil the model: unreadable, flat and repeated ones.
+ * Reads the normal pictures one after the other and gives those that would not spoil the model: no unreadable, flat or
+ * repeated ones. What was left out is in `sieve.report()` afterwards.
  * @throws TrainingError `too-few-normals`   @throws the signal's reason
  */
-export async function readCleanNormals(
+export async function* cleanNormals(
   files: readonly string[],
+  sieve: Sieve,
   options: CleaningOptions,
-): Promise<CleanNormals> {
-  const pictures: NormalPicture[] = [];
-  const unreadable: string[] = [];
+): AsyncGenerator<NormalPicture> {
   for (const [i, file] of files.entries()) {
     options.signal.throwIfAborted();
-    try {
-      pictures.push({ file, data: await readPicture(file, options.size) });
-    } catch (error) {
+    const data = await readPicture(file, sieve.size).catch((error: unknown) => {
       if (!(error instanceof InputError)) throw error;
-      unreadable.push(error.message);
-    }
+      sieve.unreadable(error.message);
+    });
+    if (data && sieve.keeps({ file, data })) yield { file, data };
     options.onProgress?.(i + 1, files.length);
   }
-  const clean = cleanNormals(pictures, options.size, unreadable);
-  requireEnough(clean.report, options.minImages);
-  return clean;
+  requireEnough(sieve.report(), options.minImages);
 }
 
-/** Sorts out flat pictures and exact repetitions and counts near ones. Pure; the order stays. */
-export function cleanNormals(
-  pictures: readonly NormalPicture[],
-  size: Size,
-  unreadable: readonly string[] = [],
-): CleanNormals {
-  const seen = new Set<string>();
-  const kept: NormalPicture[] = [];
-  const duplicates: string[] = [];
-  const empty: string[] = [];
-  for (const picture of pictures) {
-    const digest = createHash("sha256").update(picture.data).digest("base64");
-    if (isFlat(picture.data)) empty.push(picture.file);
-    else if (seen.has(digest)) duplicates.push(picture.file);
-    else kept.push(picture);
-    seen.add(digest);
+/** Sorts out flat pictures and exact repetitions and counts near ones, without keeping any picture. */
+export class Sieve {
+  readonly size: Size;
+  readonly #seen = new Set<string>();
+  readonly #thumbnails: Float32Array[] = [];
+  readonly #duplicates: string[] = [];
+  readonly #empty: string[] = [];
+  readonly #unreadable: string[] = [];
+
+  constructor(size: Size) {
+    this.size = size;
   }
-  const counted = {
-    found: pictures.length + unreadable.length,
-    kept: kept.length,
-    duplicates,
-    empty,
-    unreadable,
-    nearDuplicates: countNearDuplicates(kept.map(({ data }) => thumbnailOf(data, size))),
-  };
-  return { kept, report: { ...counted, words: inWords(counted) } };
+
+  /** Whether the next picture is fit for training. */
+  keeps({ file, data }: NormalPicture): boolean {
+    const digest = createHash("sha256").update(data).digest("base64");
+    const seen = this.#seen.has(digest);
+    this.#seen.add(digest);
+    if (isFlat(data)) this.#empty.push(file);
+    else if (seen) this.#duplicates.push(file);
+    else {
+      this.#thumbnails.push(thumbnailOf(data, this.size));
+      return true;
+    }
+    return false;
+  }
+
+  unreadable(message: string): void {
+    this.#unreadable.push(message);
+  }
+
+  report(): CleaningReport {
+    const [duplicates, empty, unreadable] = [this.#duplicates, this.#empty, this.#unreadable];
+    const kept = this.#thumbnails.length;
+    const found = kept + duplicates.length + empty.length + unreadable.length;
+    const nearDuplicates = countNearDuplicates(this.#thumbnails);
+    const counted = { found, kept, duplicates, empty, unreadable, nearDuplicates };
+    return { ...counted, words: inWords(counted) };
+  }
 }
 
 function requireEnough(report: CleaningReport, minImages: number): void {

@@ -2,7 +2,7 @@ import type { StageBatch, TrainableStage } from "../methods/method.ts";
 import { CheckpointFile } from "./checkpoint.ts";
 import type { FeatureFile } from "./feature-file.ts";
 import { batchOf } from "./split.ts";
-import { featureTensors } from "./tensors.ts";
+import { featureTensors, pictureTensor } from "./tensors.ts";
 import { trainStage, type LossCurve } from "./train-stage.ts";
 import type { Work } from "./work.ts";
 
@@ -14,13 +14,20 @@ export async function distill(
     readonly train: readonly number[];
   },
 ): Promise<LossCurve | null> {
-  const { job, method, features, train, stage } = work;
+  const { job, method, normals, features, train, stage } = work;
   const plan = method.distill;
   if (!stage || !plan) return null;
   const batchAt = async (step: number): Promise<StageBatch> => {
-    const picks = batchOf(train.length, plan.batch, step, job.training.seed);
-    const records = await features.read(picks.map((pick) => train[pick]!));
-    return { features: featureTensors(records, features.shapes), pictures: null, mask: null, foreground: null };
+    const indices = batchOf(train.length, plan.batch, step, job.training.seed).map((pick) => train[pick]!);
+    const pictures = method.looksAtPictures
+      ? await Promise.all(indices.map((index) => normals.pictures.read(index)))
+      : null;
+    return {
+      features: featureTensors(await features.read(indices), features.shapes),
+      pictures: pictures && pictureTensor(pictures, job.inputSize),
+      mask: null,
+      foreground: null,
+    };
   };
   return trainStage({
     name: "distill",

@@ -1,20 +1,22 @@
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
 import type { Shape } from "../graph/ops.ts";
 import { decodeHalf, encodeHalf } from "./float16.ts";
+import { RecordFile } from "./record-file.ts";
 
 /**
- * Feature maps of many pictures in one file: records of equal length, float16, each level in turn as [H, W, C] (the layout
- * that tfjs trains on). Written once, then read by index, so that memory stays flat however many pictures there are.
+ * Feature maps of many pictures in one file: float16, each level in turn as [H, W, C] (the layout that tfjs trains on).
+ * Written once, then read by index.
  */
 export class FeatureFile {
-  readonly #file: FileHandle;
-  readonly #shapes: readonly Shape[];
-  readonly count: number;
+  readonly #records: RecordFile;
+  /** Of all levels in a record. */
+  readonly #stored: readonly Shape[];
+  /** Positions among them of the levels that `read` gives. */
+  readonly #wanted: readonly number[];
 
-  private constructor(file: FileHandle, shapes: readonly Shape[], count: number) {
-    this.#file = file;
-    this.#shapes = shapes;
-    this.count = count;
+  private constructor(records: RecordFile, stored: readonly Shape[], wanted: readonly number[]) {
+    this.#records = records;
+    this.#stored = stored;
+    this.#wanted = wanted;
   }
 
   /**
@@ -27,54 +29,53 @@ export class FeatureFile {
     count: number,
     produce: () => AsyncIterable<readonly Float32Array[]>,
   ): Promise<FeatureFile> {
-    const existing = await openIfWhole(path, count * recordBytes(shapes));
-    if (existing) return new FeatureFile(existing, shapes, count);
-    const temporary = `${path}.tmp`;
-    const writer = await open(temporary, "w");
-    try {
-      for await (const levels of produce()) await writer.writeFile(encodeRecord(levels, shapes));
-      await writer.sync();
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true }); // useless, and perhaps the reason why the disk is full
-      throw error;
-    } finally {
-      await writer.close();
-    }
-    return new FeatureFile(await open(path, "r"), shapes, count);
+    const form = { recordBytes: recordBytes(shapes), count };
+    const records = await RecordFile.openOrMake(path, form, async function* () {
+      for await (const levels of produce()) yield encodeRecord(levels, shapes);
+    });
+    return new FeatureFile(records, shapes, [...shapes.keys()]);
+  }
+
+  /** The same file, of which `read` gives only some levels. @param positions among `shapes`, ascending */
+  only(positions: readonly number[]): FeatureFile {
+    return new FeatureFile(
+      this.#records,
+      this.#stored,
+      positions.map((position) => this.#wanted[position]!),
+    );
+  }
+
+  get count(): number {
+    return this.#records.count;
   }
 
   get shapes(): readonly Shape[] {
-    return this.#shapes;
+    return this.#wanted.map((level) => this.#stored[level]!);
   }
 
   /** The records of `indices`, joined level by level: [indices.length, H, W, C] each. */
   async read(indices: readonly number[]): Promise<Float32Array[]> {
-    const joined = this.#shapes.map((shape) => new Float32Array(indices.length * sizeOf(shape)));
-    const bytes = Buffer.alloc(recordBytes(this.#shapes));
+    const joined = this.shapes.map((shape) => new Float32Array(indices.length * sizeOf(shape)));
     for (const [position, index] of indices.entries()) {
-      await this.#file.read(bytes, 0, bytes.length, index * bytes.length);
-      decodeRecord(
-        new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2),
-        this.#shapes,
-        joined,
-        position,
-      );
+      const bytes = await this.#records.read(index);
+      let offset = 0;
+      for (const [level, shape] of this.#stored.entries()) {
+        const target = joined[this.#wanted.indexOf(level)];
+        if (target)
+          decodeInto(
+            target,
+            position * sizeOf(shape),
+            new Uint16Array(bytes.buffer, 2 * offset, sizeOf(shape)),
+          );
+        offset += sizeOf(shape);
+      }
     }
     return joined;
   }
 
   async close(): Promise<void> {
-    await this.#file.close();
+    await this.#records.close();
   }
-}
-
-async function openIfWhole(path: string, expectedBytes: number): Promise<FileHandle | null> {
-  const file = await open(path, "r").catch(() => null);
-  if (!file) return null;
-  if ((await file.stat()).size === expectedBytes) return file;
-  await file.close();
-  return null;
 }
 
 function sizeOf(shape: Shape): number {
@@ -101,18 +102,6 @@ function encodeRecord(levels: readonly Float32Array[], shapes: readonly Shape[])
   return new Uint8Array(record.buffer);
 }
 
-function decodeRecord(
-  record: Uint16Array,
-  shapes: readonly Shape[],
-  joined: readonly Float32Array[],
-  position: number,
-): void {
-  let offset = 0;
-  for (const [index, shape] of shapes.entries()) {
-    const target = joined[index]!;
-    const size = sizeOf(shape);
-    const start = position * size;
-    for (let i = 0; i < size; i += 1) target[start + i] = decodeHalf(record[offset + i]!);
-    offset += size;
-  }
+function decodeInto(target: Float32Array, start: number, halves: Uint16Array): void {
+  for (let i = 0; i < halves.length; i += 1) target[start + i] = decodeHalf(halves[i]!);
 }

@@ -14,6 +14,8 @@ export interface Candidate {
   /** Levels that the method uses. */
   readonly levels: readonly Level[];
   readonly method: TrainedMethod;
+  /** `Method.looksAtPictures` */
+  readonly looksAtPictures: boolean;
 }
 
 /** Standard scale of the score: mean and deviation of the held-out normals' raw scores; 0 and 1 leave it raw. */
@@ -26,9 +28,9 @@ export const RAW: ScoreScale = { mean: 0, std: 1 };
 
 /** The candidate as one text with its weights, for any interpreter. */
 export function inspectorOf(candidate: Candidate, scale: ScoreScale): { network: Network; weights: Weights } {
-  const { teacher, levels, method } = candidate;
+  const { teacher, levels, method, looksAtPictures } = candidate;
   return {
-    network: inspectorNetwork({ teacher: teacher.network, levels, method: method.network }),
+    network: inspectorNetwork({ teacher: teacher.network, levels, method: method.network, looksAtPictures }),
     weights: inspectorWeights(teacher.weights, method.weights, scale),
   };
 }

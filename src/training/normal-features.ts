@@ -16,7 +16,7 @@ export async function normalFeatures({
   return FeatureFile.openOrMake(path, session.shapes, normals.count, async function* () {
     for (let index = 0; index < normals.count; index += 1) {
       signal.throwIfAborted();
-      yield await session.features(normals.pictures[index]!);
+      yield await session.features(await normals.pictures.read(index));
       progress.stage("features", {
         done: (index + 1) / normals.count,
         message: `teacher features of good part ${index + 1}/${normals.count}`,

@@ -13,11 +13,12 @@ import { distill } from "./distill.ts";
 import type { FeatureFile } from "./feature-file.ts";
 import { exportInspector, type Candidate } from "./inspector-export.ts";
 import { batchesOf, normalFeatures } from "./normal-features.ts";
-import { cleanNormals } from "./normals.ts";
+import { openNormals, PICTURES_FILE } from "./normals.ts";
 import { ProgressReporter } from "./progress.ts";
 import type { TrainingJob } from "./protocol.ts";
 import { splitNormals, type Split } from "./split.ts";
-import { synthesize } from "./synthetic-set.ts";
+import { settle } from "./settle.ts";
+import { synthesize, trainingOrder } from "./synthetic-set.ts";
 import { openJobTeacher } from "./teacher.ts";
 import { openTeacherSession } from "./teacher-features.ts";
 import { validate } from "./validate.ts";
@@ -37,13 +38,13 @@ export interface TrainingHooks {
 export async function runTraining(job: TrainingJob, { signal, report }: TrainingHooks): Promise<JobResult> {
   const progress = new ProgressReporter(report, () => performance.now());
   await mkdir(job.jobDir, { recursive: true });
-  const normals = await cleanNormals(job, progress, signal);
+  const normals = await openNormals(job, progress, signal);
   const split = splitNormals(normals.count, job.training.heldOutShare, job.training.seed);
   const teacher = await openJobTeacher(job);
   const method = createMethod(job.training.method);
   const levels = teacher.backbone.levels(job.inputSize).filter(({ level }) => method.levels.includes(level));
   const key = workKey(job, normals.hash, teacher.manifest.sha256["teacher.safetensors"] ?? "");
-  await removeStale(job.jobDir, [key]);
+  await removeStale(job.jobDir, [key, PICTURES_FILE]);
   const onnxFile = await ensureTeacherOnnx(job.teacherDir, job.inputSize.width);
   const session = await openTeacherSession({ onnxFile, size: job.inputSize, levels, threads: job.threads });
   const work: Work = { job, key, progress, signal, normals, session, method };
@@ -55,11 +56,13 @@ export async function runTraining(job: TrainingJob, { signal, report }: Training
       teacher: { network: teacherNetwork(teacher.backbone), weights: teacher.weights },
       levels,
       method: training.trained(),
+      looksAtPictures: method.looksAtPictures,
     };
     return await finish({ ...work, split, teacher }, candidate, learned);
   } finally {
     training.dispose();
     await session.close();
+    await normals.pictures.close();
   }
 }
 
@@ -105,11 +108,15 @@ function workKey({ training, inputSize }: TrainingJob, pictures: string, teacher
 }
 
 async function learnToAmplify(work: Work, training: MethodTraining, split: Split, normals: FeatureFile) {
-  const synthetic = await synthesize(work, split.train, normals);
+  const synthetic = await synthesize(
+    work,
+    trainingOrder(split.train, work.method.amplify?.images ?? 0),
+    normals,
+  );
   try {
     return await amplify({ ...work, training, synthetic });
   } finally {
-    await synthetic.features.close();
+    await synthetic.close();
   }
 }
 
@@ -122,7 +129,8 @@ async function learn(work: Work, training: MethodTraining, split: Split) {
     const trust = await training.measureTrust(batchesOf(features, split.heldOut));
     const stage = training.beginDistill();
     const distillLoss = await distill({ ...work, stage, features, train: split.train });
-    return { amplifyLoss, trust, distillLoss };
+    const settled = await settle({ ...work, training, split, features });
+    return { amplifyLoss, trust, distillLoss, settled };
   } finally {
     await features.close();
   }

@@ -1,84 +1,137 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Stage } from "../domain/job.ts";
 import type { Shape } from "../graph/ops.ts";
 import { createRandom, hashSeed } from "../graph/random.ts";
-import { writeDurably } from "../system/durable-files.ts";
 import { FeatureFile } from "./feature-file.ts";
 import { findForeground, scaleForeground } from "./foreground.ts";
+import { RecordFile } from "./record-file.ts";
 import { shuffled } from "./split.ts";
 import { loadFolderTextures } from "./synthesize/folder-texture.ts";
 import { proceduralTextures } from "./synthesize/procedural-texture.ts";
-import { synthesizeAnomaly } from "./synthesize/synthesize.ts";
+import { synthesizeAnomaly, type SynthesizedPicture } from "./synthesize/synthesize.ts";
 import type { TextureSource } from "./synthesize/texture-source.ts";
 import type { Work } from "./work.ts";
 
-/** Pictures with synthetic anomalies: the teacher's features of them, where the anomalies are, and where the product is. */
+/** Pictures with synthetic anomalies, on disk: the teacher's features of them, where the anomalies are, and where the product is. */
 export interface SyntheticSet {
   readonly count: number;
   readonly features: FeatureFile;
-  /** Where the anomalies are: 0 or 1 per pixel, [n, H, W] joined. */
-  masks(indices: readonly number[]): Float32Array;
-  /** Where the product is, in the same form; null if it cannot be told from its ground. */
-  foregrounds(indices: readonly number[]): Float32Array | null;
+  /** RGB8 picture, and per pixel 1 where it is anomalous. */
+  read(index: number): Promise<SynthesizedPicture>;
+  /** Per pixel 1 where the product is; null if it cannot be told from its ground. */
+  foreground(index: number): Uint8Array | null;
+  close(): Promise<void>;
 }
 
-/** Normal pictures that anomalies are put on; more add little. */
+/** What is to be made. */
+export interface SyntheticOrder {
+  /** Names the files. */
+  readonly name: "synthetic" | "held-out";
+  /** Under which it is reported. */
+  readonly stage: Extract<Stage, "synthesize" | "settle">;
+  readonly count: number;
+  /** Normal pictures that anomalies are put on, in turn. */
+  readonly bases: readonly number[];
+  /** `mixed`: one in five stays normal, for stage 1; `all`: each has an anomaly. */
+  readonly spoiled: "mixed" | "all";
+}
+
+/** Normal pictures that stage 1's anomalies are put on; more add little. */
 const BASES = 160;
 /** Pictures that a self-patch may come from. */
 const OTHERS = 4;
 
-/** Makes stage 1's pictures from training normals, anomalies on the product only where one can be told from its ground. */
+/** Stage 1's pictures, from training normals. */
+export function trainingOrder(train: readonly number[], count: number): SyntheticOrder {
+  return { name: "synthetic", stage: "synthesize", count, bases: train.slice(0, BASES), spoiled: "mixed" };
+}
+
+/** Makes the pictures, anomalies on the product only where one can be told from its ground, and has the teacher look at them. */
 export async function synthesize(
   work: Work,
-  train: readonly number[],
+  order: SyntheticOrder,
   normalFeatures: FeatureFile,
 ): Promise<SyntheticSet> {
-  const { job, key, session, method } = work;
-  const count = method.amplify?.images ?? 0;
+  const { job, key, session } = work;
+  const { name, count, bases } = order;
   const pixels = job.inputSize.width * job.inputSize.height;
-  const maskPath = join(job.jobDir, `masks-${key}.bin`);
-  const bases = train.slice(0, BASES);
   const products = await productMasks(work, bases, normalFeatures);
-  const path = join(job.jobDir, `synthetic-${key}.f16`);
+  const spoiled = await RecordFile.openOrMake(
+    join(job.jobDir, `${name}-${key}.rgbm`),
+    { recordBytes: 4 * pixels, count },
+    () => spoiledPictures(work, order, products),
+  );
+  const read = async (index: number): Promise<SynthesizedPicture> => {
+    const record = await spoiled.read(index);
+    return { image: record.subarray(0, 3 * pixels), mask: record.subarray(3 * pixels) };
+  };
+  const path = join(job.jobDir, `${name}-${key}.f16`);
   const features = await FeatureFile.openOrMake(path, session.shapes, count, async function* () {
-    const masks = new Uint8Array(count * pixels);
-    for await (const { index, image, mask } of spoiledPictures(work, bases, products)) {
-      masks.set(mask, index * pixels);
-      yield await session.features(image);
+    for (let index = 0; index < count; index += 1) {
+      work.signal.throwIfAborted();
+      yield await session.features((await read(index)).image);
+      report(
+        work,
+        order,
+        MAKING + (1 - MAKING) * ((index + 1) / count),
+        `looking at synthetic anomaly ${index + 1}/${count}`,
+      );
     }
-    await writeDurably(maskPath, masks);
   });
-  const masks = await readFile(maskPath);
   return {
     count,
     features,
-    masks: (indices) => joined(indices.map((index) => masks.subarray(index * pixels, (index + 1) * pixels))),
-    foregrounds: (indices) =>
-      products.length === 0 ? null : joined(indices.map((index) => products[index % bases.length]!)),
+    read,
+    foreground: (index) => products[index % bases.length] ?? null,
+    close: async () => {
+      await Promise.all([features.close(), spoiled.close()]);
+    },
   };
 }
 
-/** Picture `index` is made from base `index % bases.length`; each has a random stream of its own. */
-async function* spoiledPictures(work: Work, bases: readonly number[], products: readonly Uint8Array[]) {
-  const { job, progress, signal, method } = work;
+/** Share of the time that goes into making the pictures; the teacher takes the rest. */
+const MAKING = 0.6;
+
+function report({ progress }: Work, { stage }: SyntheticOrder, done: number, message: string): void {
+  progress.stage(stage, { done, message });
+}
+
+/** Records of picture and mask. Picture `index` is made from base `index % bases.length`; each has a random stream of its own. */
+async function* spoiledPictures(work: Work, order: SyntheticOrder, products: readonly Uint8Array[]) {
+  const { job, signal } = work;
   const { pictures } = work.normals;
-  const count = method.amplify?.images ?? 0;
+  const { name, bases, count, spoiled } = order;
   const textures = await textureSource(work);
   for (let index = 0; index < count; index += 1) {
     signal.throwIfAborted();
-    const random = createRandom(hashSeed(job.training.seed, `synthetic-${index}`));
+    const random = createRandom(hashSeed(job.training.seed, `${name}-${index}`));
     const base = index % bases.length;
-    const others = shuffled(bases.length, random).slice(0, OTHERS);
-    const spoiled = synthesizeAnomaly(pictures[bases[base]!]!, job.inputSize, {
-      random,
-      foreground: products[base] ?? null,
-      textures,
-      others: others.map((other) => pictures[bases[other]!]!),
-    });
-    yield { index, ...spoiled };
-    const message = `synthetic anomaly ${index + 1}/${count}`;
-    progress.stage("synthesize", { done: (index + 1) / count, message });
+    const others: Uint8Array[] = [];
+    for (const other of shuffled(bases.length, random).slice(0, OTHERS))
+      others.push(await pictures.read(bases[other]!));
+    const normal = await pictures.read(bases[base]!);
+    const options = { random, foreground: products[base] ?? null, textures, others };
+    const { image, mask } = (spoiled === "mixed" ? synthesizeAnomaly : surelyAnomalous)(
+      normal,
+      job.inputSize,
+      options,
+    );
+    const record = new Uint8Array(image.length + mask.length);
+    record.set(image);
+    record.set(mask, image.length);
+    yield record;
+    report(work, order, (MAKING * (index + 1)) / count, `making synthetic anomaly ${index + 1}/${count}`);
   }
+}
+
+/** Tries before a picture is taken as it is (one try in five gives no anomaly). */
+const TRIES = 20;
+
+function surelyAnomalous(...picture: Parameters<typeof synthesizeAnomaly>): SynthesizedPicture {
+  let made = synthesizeAnomaly(...picture);
+  for (let tries = 1; tries < TRIES && !made.mask.includes(1); tries += 1)
+    made = synthesizeAnomaly(...picture);
+  return made;
 }
 
 async function textureSource({ job }: Work): Promise<TextureSource> {
@@ -107,11 +160,4 @@ function channelsFirst(map: Float32Array, { c, h, w }: Shape): Float32Array {
       turned[channel * h * w + pixel] = map[pixel * c + channel]!;
   }
   return turned;
-}
-
-function joined(masks: readonly Uint8Array[]): Float32Array {
-  const pixels = masks[0]?.length ?? 0;
-  const all = new Float32Array(masks.length * pixels);
-  for (const [position, mask] of masks.entries()) all.set(mask, position * pixels);
-  return all;
 }

@@ -1,3 +1,4 @@
+import type { Size } from "../domain/inspection.ts";
 import type { Shape } from "../graph/ops.ts";
 import { tf } from "../graph/tf.ts";
 
@@ -7,4 +8,23 @@ export function featureTensors(records: readonly Float32Array[], shapes: readonl
     const { c, h, w } = shapes[index]!;
     return tf.tensor4d(record, [record.length / (c * h * w), h, w, c], "float32");
   });
+}
+
+/** RGB8 pictures as one tensor [n, H, W, 3] in 0..1; the caller disposes it. */
+export function pictureTensor(pictures: readonly Uint8Array[], { width, height }: Size): tf.Tensor4D {
+  return tf.tidy(() =>
+    tf.div<tf.Tensor4D>(tf.tensor4d(joined(pictures), [pictures.length, height, width, 3], "float32"), 255),
+  );
+}
+
+/** Masks of 0 and 1 as one tensor [n, H, W, 1]; the caller disposes it. */
+export function maskTensor(masks: readonly Uint8Array[], { width, height }: Size): tf.Tensor4D {
+  return tf.tensor4d(joined(masks), [masks.length, height, width, 1], "float32");
+}
+
+function joined(parts: readonly Uint8Array[]): Float32Array {
+  const length = parts[0]?.length ?? 0;
+  const all = new Float32Array(parts.length * length);
+  for (const [position, part] of parts.entries()) all.set(part, position * length);
+  return all;
 }

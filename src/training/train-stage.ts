@@ -72,7 +72,9 @@ async function oneStep(run: StageRun, adam: ReturnType<typeof createAdam>, step:
     const rate = learningRateAt(step, run.steps, run.learningRate);
     return trainStep(run.stage.variables, adam, rate, () => run.stage.loss(batch, step));
   } finally {
-    tf.dispose([...batch.features, batch.mask, batch.foreground].filter((tensor) => tensor !== null));
+    tf.dispose(
+      [...batch.features, batch.pictures, batch.mask, batch.foreground].filter((tensor) => tensor !== null),
+    );
   }
 }
 

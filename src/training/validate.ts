@@ -1,5 +1,4 @@
 import { TrainingError } from "../domain/errors.ts";
-import type { Size } from "../domain/inspection.ts";
 import { tfOps } from "../graph/tf-ops.ts";
 import { TfWeights } from "../graph/tf-weights.ts";
 import { tf } from "../graph/tf.ts";
@@ -11,6 +10,7 @@ import {
   type ScoreScale,
 } from "./inspector-export.ts";
 import type { Split } from "./split.ts";
+import { pictureTensor } from "./tensors.ts";
 import type { Work } from "./work.ts";
 
 /** Real pictures that pass the parity gate and become the bundle's golden frames. */
@@ -36,7 +36,8 @@ export async function validate(
   const { job, normals, progress, scale, model, split } = work;
   progress.stage("validate", { done: 0, message: "trainer against ONNX Runtime on real frames" });
   const indices = [...split.heldOut, ...split.train].slice(0, GOLDEN_FRAMES);
-  const pictures = indices.map((index) => normals.pictures[index]!);
+  const pictures: Uint8Array[] = [];
+  for (const index of indices) pictures.push(await normals.pictures.read(index));
   const { maxAbs, scores } = await checkParity(candidate, scale, model, pictures, job.threads);
   return {
     golden: pictures.map((picture, at) => ({ picture, score: scores[at] ?? NaN })),
@@ -90,7 +91,7 @@ function scoreWithTrainer(
     const ops = tfOps(variables, "infer");
     return pictures.map((picture) =>
       tf.tidy(() => {
-        const [score, map] = network(ops, [pictureTensor(picture, candidate.size)]);
+        const [score, map] = network(ops, [pictureTensor([picture], candidate.size)]);
         return {
           score: score?.dataSync()[0] ?? NaN,
           map: (map?.dataSync() as Float32Array | undefined) ?? new Float32Array(),
@@ -100,11 +101,6 @@ function scoreWithTrainer(
   } finally {
     variables.dispose();
   }
-}
-
-/** [1, H, W, 3] in 0..1 */
-function pictureTensor(picture: Uint8Array, { width, height }: Size): tf.Tensor4D {
-  return tf.div<tf.Tensor4D>(tf.tensor4d(picture, [1, height, width, 3], "float32"), 255);
 }
 
 /** NaN where either side is not finite, so that no comparison can pass it. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { normalizationWeights, teacherNetwork } from "../../src/backbones/backbone.ts";
-import { efficientNetLite } from "../../src/backbones/efficientnet-lite.ts";
+import { backboneByName } from "../../src/backbones/registry.ts";
 import { type AandConfig, aandSchema } from "../../src/config/method-schema.ts";
 import { countCost } from "../../src/graph/cost.ts";
 import type { Network, Shape } from "../../src/graph/ops.ts";
@@ -114,11 +114,11 @@ describe("the whole inspector is the same in tfjs and ONNX Runtime", () => {
   ];
   it.each(variants)("with %j", async (variant) => {
     const config = { ...aandSchema.parse({ name: "aand" }), ...variant };
-    const backbone = efficientNetLite("efficientnet-lite0", 1, 1);
+    const backbone = backboneByName("efficientnet-lite0");
     const levels = backbone.levels(size).filter(({ level }) => config.levels.includes(level));
     const teacher = teacherNetwork(backbone);
     const method = aandNetwork(levels, config, size);
-    const network = inspectorNetwork({ teacher, levels, method });
+    const network = inspectorNetwork({ teacher, levels, method, looksAtPictures: false });
     const random = createRandom(21);
     const picture = {
       shape: { c: 3, h: 64, w: 64 },

@@ -46,10 +46,18 @@ function published({ line }: TestLine) {
 describe("jobMessage", () => {
   it("fits the published schema in every stage", () => {
     for (const [index, stage] of STAGES.entries()) {
-      const progress = { stage, progress: index / 9, etaS: 3, message: "m", epoch: 1, epochs: 2, loss: 0.5 };
+      const progress = {
+        stage,
+        progress: index / STAGES.length,
+        etaS: 3,
+        message: "m",
+        epoch: 1,
+        epochs: 2,
+        loss: 0.5,
+      };
       const message = jobSchema.parse(jobMessage(statusOf("running", { progress }), "cam1", "me"));
       expect(message).toMatchObject({ state: "running", eta_s: 3, message: "m", ended: null, by: "me" });
-      expect(message.progress).toBeCloseTo((100 * index) / 9, 1);
+      expect(message.progress).toBeCloseTo((100 * index) / STAGES.length, 1);
     }
     expect(jobSchema.parse(jobMessage(statusOf("running"), "cam1", null)).message).toBe("starting");
   });

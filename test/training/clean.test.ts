@@ -3,25 +3,29 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writePng } from "../../src/imaging/write-picture.ts";
 import { renderPart } from "../../src/simulator/product.ts";
-import { cleanNormals, readCleanNormals } from "../../src/training/clean.ts";
+import { cleanNormals, Sieve, type NormalPicture } from "../../src/training/clean.ts";
 import { temporaryFolder } from "../imaging/temporary-folder.ts";
 
 const SIZE = { width: 64, height: 64 };
 const part = (index: number): Uint8Array =>
   renderPart({ index, seed: 1, size: SIZE, content: "normal", defectShare: 0 }).data;
 
-describe("cleanNormals", () => {
+/** What a sieve keeps of pictures, and its report. */
+function sift(pictures: readonly NormalPicture[]) {
+  const sieve = new Sieve(SIZE);
+  const kept = pictures.filter((picture) => sieve.keeps(picture));
+  return { kept, report: sieve.report() };
+}
+
+describe("Sieve", () => {
   it("drops exact repetitions and flat pictures and keeps the order", () => {
-    const { kept, report } = cleanNormals(
-      [
-        { file: "a", data: part(0) },
-        { file: "b", data: part(1) },
-        { file: "a again", data: part(0) },
-        { file: "black", data: new Uint8Array(SIZE.width * SIZE.height * 3) },
-        { file: "white", data: new Uint8Array(SIZE.width * SIZE.height * 3).fill(255) },
-      ],
-      SIZE,
-    );
+    const { kept, report } = sift([
+      { file: "a", data: part(0) },
+      { file: "b", data: part(1) },
+      { file: "a again", data: part(0) },
+      { file: "black", data: new Uint8Array(SIZE.width * SIZE.height * 3) },
+      { file: "white", data: new Uint8Array(SIZE.width * SIZE.height * 3).fill(255) },
+    ]);
     expect(kept.map(({ file }) => file)).toEqual(["a", "b"]);
     expect(report).toMatchObject({
       found: 5,
@@ -37,24 +41,27 @@ describe("cleanNormals", () => {
 
   it("counts pictures that differ by sensor noise only, and keeps them", () => {
     const noisy = part(0).map((value, i) => Math.min(255, value + (i % 2)));
-    const { report } = cleanNormals(
-      [
-        { file: "a", data: part(0) },
-        { file: "b", data: noisy },
-      ],
-      SIZE,
-    );
+    const { report } = sift([
+      { file: "a", data: part(0) },
+      { file: "b", data: noisy },
+    ]);
     expect(report).toMatchObject({ kept: 2, nearDuplicates: 1 });
   });
 
   it("does not take different parts of a line for one another", () => {
     const pictures = Array.from({ length: 40 }, (_, i) => ({ file: `${i}`, data: part(i) }));
-    expect(cleanNormals(pictures, SIZE).report.nearDuplicates).toBe(0);
+    expect(sift(pictures).report.nearDuplicates).toBe(0);
   });
 });
 
-describe("readCleanNormals", () => {
-  const options = { size: SIZE, minImages: 2, signal: new AbortController().signal };
+async function collect(clean: AsyncIterable<NormalPicture>): Promise<NormalPicture[]> {
+  const kept: NormalPicture[] = [];
+  for await (const picture of clean) kept.push(picture);
+  return kept;
+}
+
+describe("cleanNormals", () => {
+  const options = { minImages: 2, signal: new AbortController().signal };
 
   it("reads what can be read and lists the rest", async () => {
     const folder = temporaryFolder();
@@ -63,19 +70,22 @@ describe("readCleanNormals", () => {
     await writePng(files[1] ?? "", part(1), SIZE);
     writeFileSync(files[2] ?? "", "no picture");
     const progress: number[] = [];
-    const { kept, report } = await readCleanNormals(files, {
-      ...options,
-      onProgress: (done) => progress.push(done),
-    });
+    const sieve = new Sieve(SIZE);
+    const onProgress = (done: number): void => {
+      progress.push(done);
+    };
+    const kept = await collect(cleanNormals(files, sieve, { ...options, onProgress }));
     expect(kept.map(({ file }) => file)).toEqual(files.slice(0, 2));
-    expect(report.unreadable).toHaveLength(1);
+    expect(kept.map(({ data }) => new Uint8Array(data))).toEqual([part(0), part(1)]);
+    expect(sieve.report().unreadable).toHaveLength(1);
     expect(progress).toEqual([1, 2, 3]);
   });
 
   it("refuses too few with the numbers and a remedy", async () => {
     const file = join(temporaryFolder(), "0.png");
     await writePng(file, part(0), SIZE);
-    await expect(readCleanNormals([file], { ...options, minImages: 20 })).rejects.toMatchObject({
+    const clean = collect(cleanNormals([file], new Sieve(SIZE), { ...options, minImages: 20 }));
+    await expect(clean).rejects.toMatchObject({
       code: "too-few-normals",
       message: expect.stringMatching(
         /^1 usable normal pictures, at least 20 are needed.*Collect 19 more/,
@@ -85,6 +95,7 @@ describe("readCleanNormals", () => {
 
   it("stops when asked", async () => {
     const signal = AbortSignal.abort(new Error("canceled"));
-    await expect(readCleanNormals(["x.png"], { ...options, signal })).rejects.toThrow("canceled");
+    const clean = collect(cleanNormals(["x.png"], new Sieve(SIZE), { ...options, signal }));
+    await expect(clean).rejects.toThrow("canceled");
   });
 });

@@ -47,6 +47,14 @@ describe("FeatureFile", () => {
     await file.close();
   });
 
+  it("gives only the levels that are asked for", async () => {
+    const file = await FeatureFile.openOrMake(path(), SHAPES, 2, () => records(2));
+    const coarse = file.only([1]);
+    expect(coarse.shapes).toEqual([SHAPES[1]]);
+    expect(await coarse.read([1, 0])).toEqual([Float32Array.of(-1, 0.5, -0, 0.5)]);
+    await file.close();
+  });
+
   it("opens a whole file without making it again", async () => {
     await (await FeatureFile.openOrMake(path(), SHAPES, 2, () => records(2))).close();
     const again = await FeatureFile.openOrMake(path(), SHAPES, 2, () => {
