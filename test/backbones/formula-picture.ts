@@ -20,7 +20,7 @@ export function formulaPicture({ width, height }: Size, seed: number): Uint8Arra
   return picture;
 }
 
-/** The weights of scripts/make-golden-resnet.py: number n of the sorted names has stream 100 + n. */
+/** The weights of `formula_state` in scripts/golden_formula.py: number n of the sorted names has stream 100 + n. */
 export function formulaWeights(
   specs: readonly { name: string; shape: readonly number[] }[],
   seed: number,
@@ -36,6 +36,7 @@ function formulaWeight(name: string, shape: readonly number[], [seed, stream]: [
   const data = formulaValues(seed, stream, count(shape));
   if (shape.length === 4)
     return { shape, data: data.map((value) => value * Math.sqrt(3 / count(shape.slice(1)))) };
+  if (shape.length === 3) return { shape, data };
   if (/\.(running_mean|bias)$/.test(name)) return { shape, data: data.map((value) => 0.1 * value) };
   return { shape, data: data.map((value) => 1 + 0.5 * value) };
 }

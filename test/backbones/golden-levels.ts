@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
-import type { OnnxSession } from "../../src/onnx/session.ts";
-import { formulaPicture } from "./formula-picture.ts";
+import { type Backbone, normalizationWeights, teacherNetwork } from "../../src/backbones/backbone.ts";
+import { backboneByName } from "../../src/backbones/registry.ts";
+import { countCost } from "../../src/graph/cost.ts";
+import { exportOnnx } from "../../src/graph/onnx-ops.ts";
+import type { Weights } from "../../src/graph/ops.ts";
+import { type OnnxSession, openSession } from "../../src/onnx/session.ts";
+import { formulaPicture, formulaWeights } from "./formula-picture.ts";
 
 /** One picture and the features that PyTorch gave, sampled (scripts/golden_formula.py). */
 export interface GoldenCase {
@@ -27,8 +32,36 @@ export function readGoldenCases(file: string): GoldenCase[] {
   ).cases;
 }
 
+/** Names, parameters and features of the golden case's backbone on its formula weights. */
+export async function expectFormulaFeatures(golden: GoldenCase): Promise<void> {
+  const backbone = backboneByName(golden.backbone);
+  const cost = countCost(backbone.features, [{ c: 3, h: golden.height, w: golden.width }]);
+  expect(cost.weights).toHaveLength(golden.weights);
+  expect(cost.parameters).toBe(golden.parameters);
+  expect(cost.weights.every(({ name }) => backbone.owns(name))).toBe(true);
+  await expectTeacherFeatures(backbone, formulaWeights(cost.weights, golden.seed), golden);
+}
+
+/** The features of the exported teacher, within 1e-4. */
+export async function expectTeacherFeatures(
+  backbone: Backbone,
+  weights: Weights,
+  golden: GoldenCase,
+): Promise<void> {
+  const model = exportOnnx({
+    name: backbone.name,
+    input: { name: "image", size: golden },
+    network: teacherNetwork(backbone),
+    outputs: ["f1", "f2", "f3"],
+    weights: new Map([...weights, ...normalizationWeights(backbone)]),
+  });
+  const session = await openSession({ model, providers: ["cpu"], threads: 1 });
+  await expectGoldenLevels(session, golden, 1e-4);
+  await session.release();
+}
+
 /** Runs the picture and compares every sampled value, relative to the standard deviation of its level. */
-export async function expectGoldenLevels(
+async function expectGoldenLevels(
   session: OnnxSession,
   golden: GoldenCase,
   tolerance: number,

@@ -9,7 +9,16 @@ const extra: Weight = { shape: [2], data: Float32Array.of(1, 2) };
 
 test.each(BACKBONES.map(({ name }) => name))("weights of %s are recognised as such", (name) => {
   const weights = syntheticWeights(name);
-  expect(recognizeBackbone(weights, "file.pth").backbone.name).toBe(name);
+  expect(recognizeBackbone(weights, `${name}-0aa007d2.pth`).backbone.name).toBe(name);
+});
+
+test("weights that fit two backbones need a telling file name or --backbone", () => {
+  const weights = syntheticWeights("efficientnet_lite0");
+  expect(() => recognizeBackbone(weights, "model.safetensors")).toThrow(
+    /model\.safetensors fit tf_efficientnet_lite0 and efficientnet_lite0.*--backbone/,
+  );
+  const wanted = recognizeBackbone(weights, "model.safetensors", "efficientnet_lite0");
+  expect(wanted.backbone.name).toBe("efficientnet_lite0");
 });
 
 test("weights beyond the last level are left out", () => {

@@ -1,32 +1,12 @@
 import { expect, test } from "vitest";
-import { normalizationWeights, teacherNetwork } from "../../src/backbones/backbone.ts";
 import { backboneByName } from "../../src/backbones/registry.ts";
 import { countCost } from "../../src/graph/cost.ts";
-import { exportOnnx } from "../../src/graph/onnx-ops.ts";
-import { openSession } from "../../src/onnx/session.ts";
-import { formulaWeights } from "./formula-picture.ts";
-import { expectGoldenLevels, readGoldenCases } from "./golden-levels.ts";
+import { expectFormulaFeatures, readGoldenCases } from "./golden-levels.ts";
 
-const cases = readGoldenCases("resnet.json");
-
-test.each(cases)("$backbone has torchvision's names, parameters and features", async (golden) => {
-  const backbone = backboneByName(golden.backbone);
-  const cost = countCost(backbone.features, [{ c: 3, h: golden.height, w: golden.width }]);
-  expect(cost.weights).toHaveLength(golden.weights);
-  expect(cost.parameters).toBe(golden.parameters);
-  expect(cost.weights.every(({ name }) => backbone.owns(name))).toBe(true);
-  const weights = new Map([...formulaWeights(cost.weights, golden.seed), ...normalizationWeights(backbone)]);
-  const model = exportOnnx({
-    name: backbone.name,
-    input: { name: "image", size: golden },
-    network: teacherNetwork(backbone),
-    outputs: ["f1", "f2", "f3"],
-    weights,
-  });
-  const session = await openSession({ model, providers: ["cpu"], threads: 1 });
-  await expectGoldenLevels(session, golden, 1e-4);
-  await session.release();
-});
+test.each(readGoldenCases("resnet.json"))(
+  "$backbone has torchvision's names, parameters and features",
+  expectFormulaFeatures,
+);
 
 // platform.md §7: the pair costs 1.83 GMAC (ResNet-18: one network) and 12.0 GMAC (wide) to layer3.
 test.each([
