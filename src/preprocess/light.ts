@@ -1,0 +1,69 @@
+import type { Network, Ops, Weight } from "../graph/ops.ts";
+
+/** How the light of pictures is made equal, in the graph, before the teacher sees them. */
+export interface Light {
+  /** `gain`: the picture's mean; `local`: the mean of each place's surroundings. */
+  readonly kind: "gain" | "local";
+  /** Mean brightness of the normal pictures, 0..1: every picture's afterwards. */
+  readonly target: number;
+}
+
+/** Keeps the factor of dark places small: what is black stays black instead of becoming noise. */
+const FLOOR = 0.05;
+/** The surroundings of a place: σ in shares of the picture's side; a defect is smaller, a shadow larger. */
+const SURROUNDINGS = 1 / 8;
+/** Brightness is blurred at this fraction of the size: so heavy a blur shows no difference. */
+const SHRINK = 8;
+
+/**
+ * picture · (target + floor) / (brightness + floor). Inputs: [picture 3 × H × W in 0..1], sides multiples of 8.
+ * Outputs: [picture likewise; may exceed 1]. No weights.
+ */
+export function lightNetwork({ kind, target }: Light): Network {
+  return (ops, inputs) => {
+    const [picture] = inputs;
+    if (picture === undefined) throw new RangeError("The light needs one input: the picture [3, H, W].");
+    const brightness = ops.meanChannels(picture);
+    const around = kind === "gain" ? mean(ops, brightness) : surroundings(ops, brightness);
+    const scaled = ops.affine(picture, target + FLOOR, 0);
+    return [ops.div(scaled, ops.affine(around, 1, FLOOR))];
+  };
+}
+
+/** The mean at every place. */
+function mean<T>(ops: Ops<T>, x: T): T {
+  const { h, w } = ops.shape(x);
+  const one = ops.resample(x, constant(1, h, 1 / h), constant(1, w, 1 / w));
+  return ops.resample(one, constant(h, 1, 1), constant(w, 1, 1));
+}
+
+function surroundings<T>(ops: Ops<T>, x: T): T {
+  const { h, w } = ops.shape(x);
+  const small = ops.avgPool(x, SHRINK);
+  return ops.resample(small, gaussianRows(h, h / SHRINK), gaussianRows(w, w / SHRINK));
+}
+
+const constant = (rows: number, columns: number, value: number): Weight => ({
+  shape: [rows, columns],
+  data: new Float32Array(rows * columns).fill(value),
+});
+
+/**
+ * Gaussian weights of the small map's places for each pixel of the large one, each row summing to 1: at the border the
+ * mean is of what is there.
+ */
+function gaussianRows(to: number, from: number): Weight {
+  const data = new Float32Array(to * from);
+  for (let row = 0; row < to; row++) {
+    const weights = Float64Array.from({ length: from }, (_, at) => {
+      const distance = (row + 0.5) / to - (at + 0.5) / from;
+      return Math.exp(-((distance / SURROUNDINGS) ** 2) / 2);
+    });
+    const sum = weights.reduce((total, weight) => total + weight, 0);
+    data.set(
+      weights.map((weight) => weight / sum),
+      row * from,
+    );
+  }
+  return { shape: [to, from], data };
+}
