@@ -1,12 +1,14 @@
 import type { MethodConfig } from "../config/method-schema.ts";
 import { ConfigError } from "../domain/errors.ts";
 import { aand } from "./aand/aand.ts";
+import { adps } from "./adps/adps.ts";
 import type { Method } from "./method.ts";
 import { rd } from "./rd/rd.ts";
 
 /** Every method by the name that a configuration gives it: one line each. */
 const METHODS: { [N in MethodConfig["name"]]?: (config: Extract<MethodConfig, { name: N }>) => Method } = {
   aand,
+  adps,
   rd,
 };
 
