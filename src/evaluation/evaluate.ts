@@ -1,30 +1,6 @@
-import type { Size } from "../domain/inspection.ts";
-import { InferenceError } from "../domain/errors.ts";
-import { readMask } from "../imaging/mask.ts";
-import type { PictureRef } from "../imaging/picture-folder.ts";
-import { readPicture } from "../imaging/read-picture.ts";
-import type { ScoredMap } from "./aupro.ts";
 import { imageAuroc } from "./auroc.ts";
+import { judgeLine, type Judged, type JudgeOptions } from "./judge.ts";
 import { imageMetrics, pixelMetrics } from "./metrics.ts";
-
-/** Scores one picture: RGB8 of the bundle's input size. */
-export type ScorePicture = (
-  rgb: Uint8Array,
-) => Promise<{ readonly score: number; readonly map: Float32Array; readonly mapSize: Size }>;
-
-export interface EvaluationOptions {
-  /** Test pictures; good ones and, for most metrics, bad ones. */
-  readonly line: readonly PictureRef[];
-  /** Input size of the bundle. */
-  readonly size: Size;
-  /** A score above it is rejected. */
-  readonly threshold: number;
-  readonly score: ScorePicture;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-  readonly signal: AbortSignal;
-  readonly onProgress: (done: number, total: number) => void;
-}
 
 /** What one kind of defect got. */
 export interface DefectReport {
@@ -66,60 +42,23 @@ export interface EvaluationReport {
   readonly evaluateSeconds: number;
 }
 
-interface Judged {
-  readonly ref: PictureRef;
-  readonly score: number;
-  readonly inferMs: number;
-  readonly decodeMs: number;
-  /** Null for a bad picture without a mask. */
-  readonly map: ScoredMap | null;
-}
-
-/**
- * Scores all pictures of a line one after another and measures how well good and bad are told apart.
- * A bad picture stays bad by its folder even if scaling loses its mask.
- * @throws InputError for a picture or mask that cannot be read; InferenceError; the signal's reason
- */
-export async function evaluateBundle(options: EvaluationOptions): Promise<EvaluationReport> {
+/** Scores all pictures of a line and measures how well good and bad are told apart. @throws as `judgeLine` */
+export async function evaluateBundle(
+  options: JudgeOptions & {
+    /** A score above it is rejected. */
+    readonly threshold: number;
+  },
+): Promise<EvaluationReport> {
   const startedAt = options.now();
-  const judged: Judged[] = [];
-  for (const ref of options.line) {
-    options.signal.throwIfAborted();
-    judged.push(await judge(ref, options));
-    options.onProgress(judged.length, options.line.length);
-  }
-  const report = measure(judged, options.threshold);
+  const report = measure(await judgeLine(options), options.threshold);
   return { ...report, evaluateSeconds: (options.now() - startedAt) / 1000 };
 }
 
-async function judge(ref: PictureRef, { size, score, now }: EvaluationOptions): Promise<Judged> {
-  const openedAt = now();
-  const rgb = await readPicture(ref.file, size);
-  const decodedAt = now();
-  const scored = await score(rgb);
-  const inferMs = now() - decodedAt;
-  if (!Number.isFinite(scored.score)) {
-    throw new InferenceError(
-      "not-finite",
-      `${ref.file} got the score ${scored.score}; a finite number is expected. The model is broken: teach it again.`,
-    );
-  }
-  return {
-    ref,
-    score: scored.score,
-    inferMs,
-    decodeMs: decodedAt - openedAt,
-    map: await withTruth(ref, scored.map, scored.mapSize),
-  };
-}
-
-async function withTruth(ref: PictureRef, map: Float32Array, size: Size): Promise<ScoredMap | null> {
-  if (ref.truth.label === "good") return { scores: map, labels: new Uint8Array(map.length), size };
-  if (ref.mask === null) return null;
-  return { scores: map, labels: (await readMask(ref.mask, size)).pixels, size };
-}
-
-function measure(judged: readonly Judged[], threshold: number): Omit<EvaluationReport, "evaluateSeconds"> {
+/** All figures of judged pictures, at a threshold that was found without them. */
+export function measure(
+  judged: readonly Judged[],
+  threshold: number,
+): Omit<EvaluationReport, "evaluateSeconds"> {
   const good = judged.filter(isGood);
   const bad = judged.filter((one) => !isGood(one));
   const image = imageMetrics({

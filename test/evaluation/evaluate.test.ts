@@ -2,7 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { evaluateBundle, type EvaluationOptions, type ScorePicture } from "../../src/evaluation/evaluate.ts";
+import { evaluateBundle } from "../../src/evaluation/evaluate.ts";
+import type { JudgeOptions, ScorePicture } from "../../src/evaluation/judge.ts";
 import { evaluationText } from "../../src/evaluation/report.ts";
 import { listLine } from "../../src/imaging/picture-folder.ts";
 import { writePng } from "../../src/imaging/write-picture.ts";
@@ -40,7 +41,7 @@ const byBrightness: ScorePicture = (rgb) => {
   return Promise.resolve({ score: map.reduce((a, b) => Math.max(a, b)), map, mapSize: SIZE });
 };
 
-async function options(score: ScorePicture): Promise<EvaluationOptions> {
+async function options(score: ScorePicture): Promise<JudgeOptions & { threshold: number }> {
   const { line } = await listLine(await makeFolder());
   let time = 0;
   return {

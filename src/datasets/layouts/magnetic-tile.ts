@@ -42,7 +42,10 @@ async function listKind(dir: string, kind: string): Promise<PictureRef[]> {
       const isFree = kind === FREE;
       return {
         file: join(folder, name),
-        truth: { label: isFree ? "good" : "bad", source: isFree ? "good" : kind.slice(PREFIX.length).toLowerCase() },
+        truth: {
+          label: isFree ? "good" : "bad",
+          source: isFree ? "good" : kind.slice(PREFIX.length).toLowerCase(),
+        },
         mask: !isFree && names.includes(mask) ? join(folder, mask) : null,
       };
     });
