@@ -8,8 +8,8 @@ export interface Light {
   readonly target: number;
 }
 
-/** Keeps the factor of dark places small: what is black stays black instead of becoming noise. */
-const FLOOR = 0.05;
+/** Keeps the factor of dark pictures and places small: what is black stays black instead of becoming noise. */
+const FLOOR = { gain: 0.01, local: 0.05 } as const;
 /** The surroundings of a place: σ in shares of the picture's side; a defect is smaller, a shadow larger. */
 const SURROUNDINGS = 1 / 8;
 /** Brightness is blurred at this fraction of the size: so heavy a blur shows no difference. */
@@ -25,8 +25,8 @@ export function lightNetwork({ kind, target }: Light): Network {
     if (picture === undefined) throw new RangeError("The light needs one input: the picture [3, H, W].");
     const brightness = ops.meanChannels(picture);
     const around = kind === "gain" ? mean(ops, brightness) : surroundings(ops, brightness);
-    const scaled = ops.affine(picture, target + FLOOR, 0);
-    return [ops.div(scaled, ops.affine(around, 1, FLOOR))];
+    const scaled = ops.affine(picture, target + FLOOR[kind], 0);
+    return [ops.div(scaled, ops.affine(around, 1, FLOOR[kind]))];
   };
 }
 

@@ -45,10 +45,10 @@ export function judgeInTiles(
 
 /** NaN if any value is: a model that overflows must not pass a part. */
 function highest(map: Float32Array): number {
-  let value = -Infinity;
-  for (let at = 0; at < map.length; at++) {
-    if (Number.isNaN(map[at])) return NaN;
-    if (map[at]! > value) value = map[at]!;
+  let best = -Infinity;
+  for (const value of map) {
+    if (Number.isNaN(value)) return NaN;
+    if (value > best) best = value;
   }
-  return value;
+  return best;
 }
