@@ -1,7 +1,7 @@
 import { calibrate, type Calibration } from "./calibrate.ts";
 import { exportInspector, RAW, withInspector, type Candidate, type ScoreScale } from "./inspector-export.ts";
 import type { Split } from "./split.ts";
-import type { Work } from "./work.ts";
+import type { Finishing } from "./work.ts";
 
 /**
  * Scores the held-out normals with the uncalibrated candidate, by the code that will run it, and finds scale and threshold.
@@ -9,7 +9,7 @@ import type { Work } from "./work.ts";
  */
 export async function calibrateCandidate(
   candidate: Candidate,
-  { job, normals, progress, signal }: Work,
+  { job, normals, progress, signal }: Finishing,
   { heldOut }: Split,
 ): Promise<{ calibration: Calibration; scale: ScoreScale; rawScores: readonly number[] }> {
   const options = { size: candidate.size, threads: job.threads };

@@ -22,7 +22,7 @@ import { synthesize, trainingOrder } from "./synthetic-set.ts";
 import { openJobTeacher } from "./teacher.ts";
 import { openTeacherSession } from "./teacher-features.ts";
 import { validate } from "./validate.ts";
-import type { Work } from "./work.ts";
+import type { Finishing, Work } from "./work.ts";
 
 export interface TrainingHooks {
   readonly signal: AbortSignal;
@@ -67,8 +67,8 @@ export async function runTraining(job: TrainingJob, { signal, report }: Training
 }
 
 /** From a trained candidate to a bundle among the bundles: calibrate → export → validate. */
-async function finish(
-  work: Work & { readonly split: Split; readonly teacher: Teacher },
+export async function finish(
+  work: Finishing & { readonly split: Split; readonly teacher: Teacher },
   candidate: Candidate,
   learned: Readonly<Record<string, unknown>>,
 ): Promise<JobResult> {

@@ -11,7 +11,7 @@ import {
 } from "./inspector-export.ts";
 import type { Split } from "./split.ts";
 import { pictureTensor } from "./tensors.ts";
-import type { Work } from "./work.ts";
+import type { Finishing } from "./work.ts";
 
 /** Real pictures that pass the parity gate and become the bundle's golden frames. */
 const GOLDEN_FRAMES = 8;
@@ -31,7 +31,7 @@ export interface GoldenFrame {
  */
 export async function validate(
   candidate: Candidate,
-  work: Work & { readonly scale: ScoreScale; readonly model: Uint8Array; readonly split: Split },
+  work: Finishing & { readonly scale: ScoreScale; readonly model: Uint8Array; readonly split: Split },
 ): Promise<{ golden: readonly GoldenFrame[]; parityMaxAbs: number }> {
   const { job, normals, progress, scale, model, split } = work;
   progress.stage("validate", { done: 0, message: "trainer against ONNX Runtime on real frames" });

@@ -15,3 +15,6 @@ export interface Work {
   readonly session: TeacherSession;
   readonly method: Method;
 }
+
+/** What is needed once a candidate is there: to calibrate, export and validate it. */
+export type Finishing = Pick<Work, "job" | "progress" | "signal" | "normals">;
