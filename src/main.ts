@@ -6,6 +6,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { runCommand } from "./commands/run.ts";
+import { simulateCommand } from "./commands/simulate.ts";
 import { teacherCommand } from "./commands/teacher.ts";
 import { trainCommand } from "./commands/train.ts";
 import { armFailpoints } from "./system/failpoints.ts";
@@ -24,6 +25,7 @@ for (const command of [
   trainCommand(),
   evaluateCommand(),
   benchCommand(),
+  simulateCommand(),
   modelsCommand(),
   teacherCommand(),
   doctorCommand(),

@@ -1,0 +1,20 @@
+import { InputError } from "../domain/errors.ts";
+import { FABRIC } from "./families/fabric.ts";
+import { GEAR } from "./families/gear.ts";
+import { RELAY } from "./families/relay.ts";
+import { STEEL } from "./families/steel.ts";
+import { TILE } from "./families/tile.ts";
+import type { Product } from "./family.ts";
+
+/** Every rendered product, the default one first. */
+export const PRODUCTS: readonly Product[] = [RELAY, GEAR, FABRIC, STEEL, TILE];
+
+/** @throws InputError `product-unknown` */
+export function findProduct(name: string): Product {
+  const found = PRODUCTS.find((product) => product.name === name);
+  if (found !== undefined) return found;
+  throw new InputError(
+    "product-unknown",
+    `There is no rendered product "${name}"; these exist: ${PRODUCTS.map((product) => product.name).join(", ")}.`,
+  );
+}
