@@ -2,31 +2,28 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { statePaths } from "../config/paths.ts";
-import type { TrainingJob } from "./protocol.ts";
+import type { NormalsSource, TrainingJob } from "./protocol.ts";
 
 /**
- * A training job for a recipe. Its working folder belongs to the recipe, not to the job: what an interrupted job left there
- * (features, checkpoints; each named by what it depends on) is used again.
+ * A training job for a recipe, or for several (`alsoFor`) that share the bundle. Its working folder belongs to the (first)
+ * recipe, not to the job: what an interrupted job left there (features, checkpoints; each named by what it depends on) is
+ * used again.
  */
 export function createJob(
   config: Config,
-  request: {
-    readonly recipe: string;
-    readonly normalsDir: string;
-    readonly parent: string | null;
-    readonly now: Date;
-  },
+  request: NormalsSource & { readonly alsoFor?: readonly NormalsSource[]; readonly now: Date },
 ): TrainingJob {
   const paths = statePaths(config.station.stateDir);
   const { training, station } = config;
   return {
     id: jobId(request.recipe, request.now),
     jobDir: join(paths.jobs, request.recipe),
+    recipe: request.recipe,
     normalsDir: request.normalsDir,
+    parent: request.parent,
+    alsoFor: request.alsoFor ?? [],
     teacherDir: join(paths.teachers, config.teacher),
     bundlesDir: paths.bundles,
-    recipe: request.recipe,
-    parent: request.parent,
     inputSize: { width: station.inputSize, height: station.inputSize },
     training,
     texturesDir: training.texturesDir,

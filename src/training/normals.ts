@@ -3,13 +3,16 @@ import { join } from "node:path";
 import { listLine } from "../imaging/picture-folder.ts";
 import { cleanNormals, Sieve } from "./clean.ts";
 import type { ProgressReporter } from "./progress.ts";
-import type { TrainingJob } from "./protocol.ts";
+import type { Product } from "./products.ts";
+import { productsOf, type NormalsSource, type TrainingJob } from "./protocol.ts";
 import { RecordFile } from "./record-file.ts";
 
 /** The good pictures of a job, cleaned and decoded to RGB8 at model size; on disk, since there may be thousands. */
 export interface Normals {
   readonly count: number;
-  /** Of all pixels, in order: the same hash means the same data set. */
+  /** Which of them show which product, in the order of the job. */
+  readonly products: readonly Product[];
+  /** Of all pixels, in order, and of which product they show: the same hash means the same data set. */
   readonly hash: string;
   /** What was found and left out, in one sentence. */
   readonly words: string;
@@ -21,7 +24,7 @@ export interface Normals {
 export const PICTURES_FILE = "pictures.rgb";
 
 /**
- * Reads the job's folder (flat, or MVTec form: then its train/good) and cleans it.
+ * Reads the folder of each product of the job (flat, or MVTec form: then its train/good) and cleans it by itself.
  * @returns whose `pictures` the caller closes
  * @throws InputError if there is no such folder; TrainingError `too-few-normals`
  */
@@ -30,23 +33,41 @@ export async function openNormals(
   progress: ProgressReporter,
   signal: AbortSignal,
 ): Promise<Normals> {
-  const { normals } = await listLine(job.normalsDir);
-  const files = normals.map(({ file }) => file);
-  const sieve = new Sieve(job.inputSize);
-  const clean = cleanNormals(files, sieve, {
-    minImages: job.training.minImages,
-    signal,
-    onProgress: (done, total) => {
-      progress.stage("clean", { done: done / total, message: `looking at good part ${done}/${total}` });
-    },
-  });
+  const folders = await Promise.all(productsOf(job).map(listProduct));
+  const total = folders.reduce((sum, { files }) => sum + files.length, 0);
   const hash = createHash("sha256");
+  const cleaned: { product: Product; words: string }[] = [];
   const recordBytes = 3 * job.inputSize.width * job.inputSize.height;
   const pictures = await RecordFile.make(join(job.jobDir, PICTURES_FILE), recordBytes, async function* () {
-    for await (const { data } of clean) {
-      hash.update(data);
-      yield data;
+    let first = 0;
+    let before = 0;
+    for (const { recipe, files } of folders) {
+      const sieve = new Sieve(job.inputSize);
+      const onProgress = (done: number): void => {
+        const message = `looking at good part ${before + done}/${total}`;
+        progress.stage("clean", { done: (before + done) / total, message });
+      };
+      for await (const { data } of cleanNormals(files, sieve, { ...job.training, signal, onProgress })) {
+        hash.update(data);
+        yield data;
+      }
+      const { kept: count, words } = sieve.report();
+      cleaned.push({ product: { recipe, first, count }, words });
+      first += count;
+      before += files.length;
     }
   });
-  return { count: pictures.count, hash: hash.digest("hex"), words: sieve.report().words, pictures };
+  const products = cleaned.map(({ product }) => product);
+  if (products.length > 1) hash.update(JSON.stringify(products));
+  return { count: pictures.count, products, hash: hash.digest("hex"), words: inWords(cleaned), pictures };
+}
+
+async function listProduct({ recipe, normalsDir }: NormalsSource) {
+  const { normals } = await listLine(normalsDir);
+  return { recipe, files: normals.map(({ file }) => file) };
+}
+
+function inWords(cleaned: readonly { readonly product: Product; readonly words: string }[]): string {
+  if (cleaned.length === 1) return cleaned.map(({ words }) => words).join();
+  return cleaned.map(({ product, words }) => `${product.recipe}: ${words}`).join(" ");
 }

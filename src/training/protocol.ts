@@ -4,18 +4,26 @@ import type { TrainingConfig } from "../config/schema.ts";
 
 /** Messages between the main process and one training process. A process lives for one job. */
 
-export interface TrainingJob {
+/** One product of a job. */
+export interface NormalsSource {
+  readonly recipe: string;
+  /** Folder of normal pictures (any size and format that imaging/ reads). */
+  readonly normalsDir: string;
+  /** The recipe's active bundle, or null. */
+  readonly parent: string | null;
+}
+
+/** The job's own recipe is the first product; what comes out of it bears its name. */
+export interface TrainingJob extends NormalsSource {
   readonly id: string;
   /** Checkpoints, caches and the unfinished bundle live here; removed after success. */
   readonly jobDir: string;
-  /** Folder of normal pictures (any size and format that imaging/ reads). */
-  readonly normalsDir: string;
+  /** More products that the same bundle is to serve, each with its own threshold. */
+  readonly alsoFor: readonly NormalsSource[];
   /** Folder of the teacher (`teacher.onnx`, `manifest.json`). */
   readonly teacherDir: string;
   /** `<state>/bundles`: the finished bundle is added here; promotion is the main process's. */
   readonly bundlesDir: string;
-  readonly recipe: string;
-  readonly parent: string | null;
   readonly inputSize: Size;
   readonly training: TrainingConfig;
   /** DTD-like folder of textures, or null for procedural ones. */
@@ -25,6 +33,11 @@ export interface TrainingJob {
   /** Niceness of the process, 0..19. */
   readonly nice: number;
   readonly memoryLimitMb: number;
+}
+
+/** All products of a job, its own recipe first. */
+export function productsOf(job: TrainingJob): readonly NormalsSource[] {
+  return [job, ...job.alsoFor];
 }
 
 export type TrainingRequest =

@@ -28,16 +28,20 @@ export function shuffled(count: number, random: () => number): number[] {
  * of the step, so that a resumed job sees what it would have seen.
  */
 export function batchOf(count: number, batch: number, step: number, seed: number): number[] {
-  const picks: number[] = [];
+  const deal = deckOf(count, seed);
+  return Array.from({ length: batch }, (_, at) => deal(step * batch + at));
+}
+
+/** The index at each position of endless epochs, each of which has every index below `count` once, in an order of its own. */
+export function deckOf(count: number, seed: number): (position: number) => number {
   let epoch = -1;
-  let order: number[] = [];
-  for (let position = step * batch; position < (step + 1) * batch; position += 1) {
+  let order: readonly number[] = [];
+  return (position) => {
     const wanted = Math.floor(position / count);
     if (wanted !== epoch) {
       epoch = wanted;
       order = shuffled(count, createRandom(seed + 7919 * (epoch + 1)));
     }
-    picks.push(order[position % count]!);
-  }
-  return picks;
+    return order[position % count]!;
+  };
 }

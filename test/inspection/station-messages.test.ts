@@ -18,6 +18,7 @@ const TS = "2026-01-01T00:00:00.000Z";
 const job = createJob(configSchema.parse({}), {
   recipe: "default",
   normalsDir: "normals",
+  alsoFor: [],
   parent: null,
   now: new Date(TS),
 });
