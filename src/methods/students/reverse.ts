@@ -24,11 +24,19 @@ const BOTTLENECK_FROM_CHANNELS = 1024;
  * Inputs: features, finest first, sizes a power of two apart, the coarsest even. Outputs: predictions, same shapes.
  * Weights: `student.*`.   Source: Deng & Li, CVPR 2022, §3.2–3.3, and its code for the layer details.
  */
-export const reverseStudent: Network = (ops, inputs) => {
+export const reverseStudent: Network = (ops, inputs) =>
+  reverseStudentThrough(ops, inputs, (squeezed) => squeezed);
+
+/** The same with a text of one's own between the one-class bottleneck and the decoder; it must keep the shape. */
+export function reverseStudentThrough<T>(
+  ops: Ops<T>,
+  inputs: readonly T[],
+  between: (squeezed: T) => T,
+): readonly T[] {
   const shapes = inputs.map((input) => ops.shape(input));
   const plan = coarsestOf(shapes).c >= BOTTLENECK_FROM_CHANNELS ? BOTTLENECK : BASIC;
-  return decode(ops, embed(ops, inputs, shapes, plan), shapes, plan);
-};
+  return decode(ops, between(embed(ops, inputs, shapes, plan)), shapes, plan);
+}
 
 /** OCBE: every level is brought to the coarsest by strided convolutions, all are merged and squeezed to half that size. */
 function embed<T>(ops: Ops<T>, inputs: readonly T[], shapes: readonly Shape[], plan: BlockPlan): T {
