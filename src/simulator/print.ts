@@ -39,6 +39,7 @@ const FONT: Readonly<Record<string, string>> = {
   T: "72222",
   U: "55557",
   V: "55552",
+  W: "55775",
   X: "55255",
   Y: "55222",
   Z: "71247",

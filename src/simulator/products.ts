@@ -1,13 +1,16 @@
 import { InputError } from "../domain/errors.ts";
+import { CAP } from "./families/cap.ts";
 import { FABRIC } from "./families/fabric.ts";
+import { FUSES } from "./families/fuses.ts";
 import { GEAR } from "./families/gear.ts";
+import { LABEL } from "./families/label.ts";
 import { RELAY } from "./families/relay.ts";
 import { STEEL } from "./families/steel.ts";
 import { TILE } from "./families/tile.ts";
 import type { Product } from "./family.ts";
 
 /** Every rendered product, the default one first. */
-export const PRODUCTS: readonly Product[] = [RELAY, GEAR, FABRIC, STEEL, TILE];
+export const PRODUCTS: readonly Product[] = [RELAY, GEAR, FUSES, LABEL, FABRIC, STEEL, CAP, TILE];
 
 /** @throws InputError `product-unknown` */
 export function findProduct(name: string): Product {

@@ -71,20 +71,20 @@ export const GEAR = productOf<Gear>({
   good: (random, seed) => ({
     teeth: Array.from({ length: TEETH }, () => ({ height: 1 + around(random, 0.03), seed: 0 })),
     seed,
-    brightness: 142 + around(random, 14),
-    shine: between(random, 24, 44),
+    brightness: 142 + around(random, 10),
+    shine: between(random, 26, 40),
     lamp: -2.2 + around(random, 0.25),
     marks: [],
   }),
   defects: {
-    tooth: (gear, random) => changeTooth(gear, random, between(random, 0.1, 0.5)),
-    worn: (gear, random) => changeTooth(gear, random, between(random, 0.62, 0.82)),
+    tooth: (gear, random) => changeTooth(gear, random, between(random, 0, 0.4)),
+    worn: (gear, random) => changeTooth(gear, random, between(random, 0.45, 0.75)),
     nick: (gear, random) =>
       mark(gear, hollow(onFace(random), between(random, 3.5, 6), between(random, 35, 60))),
     scratch: (gear, random) =>
       mark(
         gear,
-        ...scratchMarks(anyScratch(random, onFace(random), [16, 44]), 45, -45, between(random, 0.5, 0.95)),
+        ...scratchMarks(anyScratch(random, onFace(random), [24, 60]), 70, -60, between(random, 0.6, 1)),
       ),
     rust: (gear, random) => mark(gear, ...rust(random)),
     crack: (gear, random) => mark(gear, crack(random)),
@@ -184,10 +184,12 @@ function drawShadow(canvas: Canvas, shape: Shape): void {
 /** Turned rings whose shine stays with the lamp, a rougher recess, bevels lit from the upper left. */
 function steel({ seed, brightness, shine, lamp }: Gear, angle: number): Paint {
   const lit = lamp - angle;
+  const lampX = Math.cos(lit);
+  const lampY = Math.sin(lit);
   const from = (seed * 37) & 255;
   return (u, v, out) => {
     const radius = Math.sqrt(u * u + v * v) + 1e-6;
-    const towards = (u * Math.cos(lit) + v * Math.sin(lit)) / radius;
+    const towards = (u * lampX + v * lampY) / radius;
     let light = brightness;
     if (radius > RECESS.inner && radius < RECESS.outer) {
       light += -34 + CAST(u + from, v + from);

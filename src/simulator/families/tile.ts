@@ -44,15 +44,15 @@ export const TILE = productOf<StoneTile>({
     return {
       seed,
       base: [172 + shade, 166 + shade, 154 + shade + around(random, 6)],
-      vein: between(random, 14, 40),
+      vein: between(random, 12, 30),
       level: around(random, 0.25),
       speckles: between(random, 14, 34),
       marks: [],
     };
   },
   defects: {
-    crack: (tile, random) => ({ ...tile, marks: crack(random, between(random, 0.8, 1.3), 0.9) }),
-    hairline: (tile, random) => ({ ...tile, marks: crack(random, between(random, 0.4, 0.6), 0.65) }),
+    crack: (tile, random) => ({ ...tile, marks: crack(random, between(random, 0.9, 1.4), 0.95) }),
+    hairline: (tile, random) => ({ ...tile, marks: crack(random, between(random, 0.45, 0.7), 0.8) }),
     pits: (tile, random) => ({ ...tile, marks: pits(random) }),
     stain: (tile, random) => ({ ...tile, marks: [stain(random)] }),
     bare: (tile, random) => ({ ...tile, marks: [bare(random)] }),
@@ -100,7 +100,7 @@ function pits(random: Random): Stroke[] {
 function stain(random: Random): Stroke {
   return blot(anywhere(random), between(random, 8, 20), {
     seed: below(random, 65536),
-    paint: random() < 0.5 ? tint(0.9, 0.82, 0.66) : tint(0.78, 0.82, 0.84),
+    paint: random() < 0.5 ? tint(0.86, 0.75, 0.56) : tint(0.7, 0.75, 0.78),
     opacity: between(random, 0.6, 1),
     softness: between(random, 2, 8),
   });
@@ -108,12 +108,12 @@ function stain(random: Random): Stroke {
 
 /** A place that the glaze left: flat and lighter, without speckles. */
 function bare(random: Random): Stroke {
-  const light = 178 + around(random, 10);
+  const light = 206 + around(random, 10);
   const paint: Paint = (u, v, out) => {
     const sand = light + 0.35 * SAND(u + 90, v + 40);
-    for (let c = 0; c < 3; c++) out[c] = 0.45 * out[c]! + 0.55 * (sand - 5 * c);
+    for (let c = 0; c < 3; c++) out[c] = 0.3 * out[c]! + 0.7 * (sand - 5 * c);
   };
-  return blot(anywhere(random), between(random, 8, 18), {
+  return blot(anywhere(random), between(random, 10, 20), {
     seed: below(random, 65536),
     paint,
     opacity: between(random, 0.7, 1),
