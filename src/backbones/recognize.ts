@@ -1,5 +1,5 @@
 import { InputError } from "../domain/errors.ts";
-import { countCost } from "../graph/cost.ts";
+import { countCost, type WeightSpec } from "../graph/cost.ts";
 import type { Weight, Weights } from "../graph/ops.ts";
 import type { Backbone } from "./backbone.ts";
 import { BACKBONES, backboneByName } from "./registry.ts";
@@ -47,6 +47,18 @@ function onlyOf(fitting: readonly Backbone[], file: string): Backbone {
 
 function misfitOf(backbone: Backbone, weights: Weights): string | null {
   const needed = countCost(backbone.features, [ANY_SIZE]).weights;
+  return firstMisfit(needed, weights, (name) => backbone.owns(name));
+}
+
+/**
+ * The first difference of a network's needs and a file's weights, in words; null if the file fits.
+ * @param owns true for names that belong to the network's layers: none may be left over
+ */
+export function firstMisfit(
+  needed: readonly Pick<WeightSpec, "name" | "shape">[],
+  weights: Weights,
+  owns: (weightName: string) => boolean,
+): string | null {
   for (const { name, shape } of needed) {
     const weight = weights.get(name);
     if (weight === undefined) return `needs ${name}, which is not there`;
@@ -55,15 +67,24 @@ function misfitOf(backbone: Backbone, weights: Weights): string | null {
     }
   }
   const names = new Set(needed.map(({ name }) => name));
-  const stray = [...weights.keys()].find((name) => backbone.owns(name) && !names.has(name));
+  const stray = [...weights.keys()].find((name) => owns(name) && !names.has(name));
   return stray === undefined ? null : `has no ${stray}`;
 }
 
 function usedWeights(backbone: Backbone, weights: Weights, file: string): Weights {
+  return pickWeights(countCost(backbone.features, [ANY_SIZE]).weights, weights, file);
+}
+
+/** The needed ones of weights that fit. @throws InputError if numbers are not finite */
+export function pickWeights(
+  needed: readonly Pick<WeightSpec, "name">[],
+  weights: Weights,
+  file: string,
+): Weights {
   const used = new Map<string, Weight>();
-  for (const { name } of countCost(backbone.features, [ANY_SIZE]).weights) {
+  for (const { name } of needed) {
     const weight = weights.get(name);
-    if (weight === undefined) continue; // misfitOf has looked
+    if (weight === undefined) continue; // firstMisfit has looked
     if (!weight.data.every(Number.isFinite)) {
       throw new InputError(
         "bad-weight-file",

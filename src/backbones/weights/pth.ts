@@ -2,7 +2,14 @@ import { InputError, messageOf } from "../../domain/errors.ts";
 import type { Weight, Weights } from "../../graph/ops.ts";
 import { readLegacyPth } from "./pth-legacy.ts";
 import { readZipPth } from "./pth-zip.ts";
-import { decodeStorage, findStateDict, materialize, type PthContents } from "./torch-pickle.ts";
+import {
+  decodeStorage,
+  findSections,
+  findStateDict,
+  materialize,
+  type PthContents,
+  type StoredTensor,
+} from "./torch-pickle.ts";
 
 const ZIP_MAGIC = [0x50, 0x4b, 0x03, 0x04];
 
@@ -13,10 +20,33 @@ const ZIP_MAGIC = [0x50, 0x4b, 0x03, 0x04];
  * @throws InputError that names the file and the remedy
  */
 export async function readPth(bytes: Uint8Array, file: string): Promise<Weights> {
+  return readContents(bytes, file, (contents) => weightsOf(contents, findStateDict(contents.saved)));
+}
+
+/**
+ * The state dicts of a checkpoint that holds several, e.g. `bn` and `decoder`, by their names; otherwise as {@link readPth}.
+ * A plain state dict has the name "".
+ */
+export async function readPthSections(
+  bytes: Uint8Array,
+  file: string,
+): Promise<ReadonlyMap<string, Weights>> {
+  return readContents(bytes, file, async (contents) => {
+    const sections = new Map<string, Weights>();
+    for (const [name, tensors] of findSections(contents.saved))
+      sections.set(name, await weightsOf(contents, tensors));
+    return sections;
+  });
+}
+
+async function readContents<R>(
+  bytes: Uint8Array,
+  file: string,
+  use: (contents: PthContents) => Promise<R>,
+): Promise<R> {
   try {
     const isZip = ZIP_MAGIC.every((byte, index) => bytes[index] === byte);
-    const contents = isZip ? await readZipPth(bytes) : readLegacyPth(bytes);
-    return await weightsOf(contents);
+    return await use(isZip ? await readZipPth(bytes) : readLegacyPth(bytes));
   } catch (error) {
     throw new InputError(
       "bad-weight-file",
@@ -27,8 +57,8 @@ export async function readPth(bytes: Uint8Array, file: string): Promise<Weights>
   }
 }
 
-async function weightsOf(contents: PthContents): Promise<Weights> {
-  const byStorage = Map.groupBy(findStateDict(contents.saved), ([, tensor]) => tensor.storage);
+async function weightsOf(contents: PthContents, named: ReadonlyMap<string, StoredTensor>): Promise<Weights> {
+  const byStorage = Map.groupBy(named, ([, tensor]) => tensor.storage);
   const weights = new Map<string, Weight>();
   for (const [storage, tensors] of byStorage) {
     const source = decodeStorage(storage, await contents.bytesOf(storage));

@@ -164,26 +164,50 @@ function orderedDict(args: readonly unknown[]): Map<unknown, unknown> {
 }
 
 /**
- * The named tensors of what was saved: a state dict, or a checkpoint with one inside. `module.` of DataParallel is dropped.
+ * The named tensors of what was saved: a state dict, or a checkpoint with one inside (`encoder_AT`: the amplified teacher of
+ * AAND's stage 1). `module.` of DataParallel is dropped.
  * @throws InputError if there is none, or too much
  */
 export function findStateDict(saved: unknown): Map<string, StoredTensor> {
-  const dict = [saved, ...["state_dict", "model_state_dict", "model"].map((key) => get(saved, key))].find(
-    hasTensors,
-  );
+  const dict = [
+    saved,
+    ...["state_dict", "model_state_dict", "model", "encoder_AT"].map((key) => get(saved, key)),
+  ].find(hasTensors);
   if (dict === undefined) throw badPickle("there is no state dict in it");
+  const named = namedTensors(dict);
+  checkNumbers([named]);
+  return named;
+}
+
+/**
+ * Every state dict of a checkpoint by its name; a plain state dict has the name "".
+ * @throws InputError as {@link findStateDict}
+ */
+export function findSections(saved: unknown): Map<string, Map<string, StoredTensor>> {
+  if (hasTensors(saved)) return new Map([["", findStateDict(saved)]]);
+  const sections = new Map<string, Map<string, StoredTensor>>();
+  for (const [name, dict] of saved instanceof Map ? saved : [])
+    if (typeof name === "string" && hasTensors(dict)) sections.set(name, namedTensors(dict));
+  if (sections.size === 0) throw badPickle("there is no state dict in it");
+  checkNumbers([...sections.values()]);
+  return sections;
+}
+
+function namedTensors(dict: ReadonlyMap<unknown, unknown>): Map<string, StoredTensor> {
   const named = [...dict].filter(
     (entry): entry is [string, StoredTensor] =>
       typeof entry[0] === "string" && entry[1] instanceof StoredTensor && entry[1].storage.format !== null,
   );
-  const numbers = named.reduce(
-    (sum, [, tensor]) => sum + tensor.shape.reduce((product, side) => product * side, 1),
-    0,
-  );
-  if (numbers > MAX_NUMBERS)
-    throw badPickle(`its tensors hold ${numbers} numbers; at most ${MAX_NUMBERS} are read`);
   const wrapped = named.length > 0 && named.every(([name]) => name.startsWith("module."));
   return new Map(named.map(([name, tensor]) => [wrapped ? name.slice("module.".length) : name, tensor]));
+}
+
+function checkNumbers(dicts: readonly ReadonlyMap<string, StoredTensor>[]): void {
+  const numbers = dicts
+    .flatMap((dict) => [...dict.values()])
+    .reduce((sum, { shape }) => sum + shape.reduce((product, side) => product * side, 1), 0);
+  if (numbers > MAX_NUMBERS)
+    throw badPickle(`its tensors hold ${numbers} numbers; at most ${MAX_NUMBERS} are read`);
 }
 
 /** All numbers of a storage. @param bytes of the storage; @throws InputError if they are too few */
