@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelError, messageOf } from "../domain/errors.ts";
-import { bundleManifestSchema, type BundleManifest } from "./manifest.ts";
+import { bundleManifestSchema, pictureSizeOf, type BundleManifest } from "./manifest.ts";
 
 /** The model of a bundle, its manifest, and the checksum of the manifest (in `sha256sum` form). */
 export const MODEL_FILE = "inspector.onnx";
@@ -18,8 +18,10 @@ export interface Bundle {
   readonly manifest: BundleManifest;
   /** The bytes of `inspector.onnx`, as checked. */
   readonly model: Uint8Array;
-  /** RGB8 of the input size, with the score that the trainer got. */
+  /** RGB8 of the picture size, with the score that the trainer got. */
   readonly golden: readonly { readonly data: Uint8Array; readonly score: number }[];
+  /** Of a picture that is cut into tiles: the places that are not judged; null: all are, or the model knows. */
+  readonly ignored: { readonly inside: Uint8Array; readonly fill: Uint8Array } | null;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface Bundle {
  */
 export async function readBundle(dir: string): Promise<Bundle> {
   const manifest = await readManifest(dir);
-  const wanted = new Set([MODEL_FILE, ...manifest.golden.map((frame) => frame.file)]);
+  const wanted = new Set(filesToRead(manifest));
   const contents = new Map<string, Uint8Array>();
   for (const [file, expected] of Object.entries(manifest.sha256)) {
     if (!wanted.has(file)) {
@@ -47,7 +49,36 @@ export async function readBundle(dir: string): Promise<Bundle> {
   };
   const golden = manifest.golden.map(({ file, score }) => ({ data: contentOf(file), score }));
   checkGoldenSizes(dir, manifest, golden);
-  return { dir, manifest, model: contentOf(MODEL_FILE), golden };
+  return {
+    dir,
+    manifest,
+    model: contentOf(MODEL_FILE),
+    golden,
+    ignored: ignoredPlaces(dir, manifest, contentOf),
+  };
+}
+
+/** The files whose contents inference needs. */
+function filesToRead({ golden, tiling }: BundleManifest): readonly string[] {
+  const ignored = tiling?.ignored ?? null;
+  return [
+    MODEL_FILE,
+    ...golden.map((frame) => frame.file),
+    ...(ignored === null ? [] : [ignored.inside, ignored.fill]),
+  ];
+}
+
+function ignoredPlaces(
+  dir: string,
+  manifest: BundleManifest,
+  contentOf: (file: string) => Uint8Array,
+): Bundle["ignored"] {
+  const files = manifest.tiling?.ignored ?? null;
+  if (files === null) return null;
+  const [inside, fill] = [contentOf(files.inside), contentOf(files.fill)];
+  const { width, height } = pictureSizeOf(manifest);
+  if (inside.byteLength === width * height && fill.byteLength === 3 * width * height) return { inside, fill };
+  throw invalid(dir, `${files.inside} and ${files.fill} do not fit a picture of ${width}×${height}`);
 }
 
 /**
@@ -56,7 +87,7 @@ export async function readBundle(dir: string): Promise<Bundle> {
  */
 export async function verifyBundle(dir: string): Promise<BundleManifest> {
   const manifest = await readManifest(dir);
-  for (const file of [MODEL_FILE, ...manifest.golden.map((frame) => frame.file)]) {
+  for (const file of filesToRead(manifest)) {
     if (!(file in manifest.sha256)) throw invalid(dir, `${file} has no checksum in ${MANIFEST_FILE}`);
   }
   for (const [file, expected] of Object.entries(manifest.sha256)) {
@@ -128,12 +159,13 @@ function checkSum(dir: string, file: string, sums: { found: string; expected: st
 }
 
 function checkGoldenSizes(dir: string, manifest: BundleManifest, golden: Bundle["golden"]): void {
-  const bytes = manifest.input.width * manifest.input.height * 3;
+  const { width, height } = pictureSizeOf(manifest);
+  const bytes = width * height * 3;
   const wrong = golden.findIndex((frame) => frame.data.byteLength !== bytes);
   if (wrong < 0) return;
   throw invalid(
     dir,
-    `${manifest.golden[wrong]?.file ?? ""} has ${golden[wrong]?.data.byteLength ?? 0} bytes; the input size asks for ${bytes}`,
+    `${manifest.golden[wrong]?.file ?? ""} has ${golden[wrong]?.data.byteLength ?? 0} bytes; the picture size asks for ${bytes}`,
   );
 }
 

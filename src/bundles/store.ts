@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ModelError, messageOf } from "../domain/errors.ts";
 import { renameDurably, syncFolder, syncTree, writeDurably } from "../system/durable-files.ts";
 import { failpoint } from "../system/failpoints.ts";
-import { BUNDLE_ID, type BundleManifest } from "./manifest.ts";
+import { BUNDLE_ID, servedRecipe, type BundleManifest } from "./manifest.ts";
 import { readManifest, verifyBundle } from "./read.ts";
 
 /** One line of `assayd models list`. */
@@ -90,15 +90,10 @@ export class BundleStore {
   async promote(recipe: string, id: string): Promise<BundleManifest> {
     failpoint("promote.begin");
     const manifest = await this.verify(id);
-    if (manifest.recipe !== recipe) {
-      throw new ModelError(
-        "wrong-recipe",
-        `Bundle ${id} was made for recipe "${manifest.recipe}", not "${recipe}". See "assayd models list".`,
-      );
-    }
+    const { parent } = servedRecipe(manifest, recipe);
     failpoint("promote.verified");
     await mkdir(this.#active, { recursive: true });
-    await writeDurably(this.#pointer(recipe), `${id}\n${manifest.parent ?? ""}\n`, (step) => {
+    await writeDurably(this.#pointer(recipe), `${id}\n${parent ?? ""}\n`, (step) => {
       failpoint(`promote.${step}`);
     });
     return manifest;

@@ -14,7 +14,7 @@ import { MANIFEST_FILE, MANIFEST_SUM_FILE, manifestSum, sha256OfFile } from "./r
  */
 export async function createManifest(
   dir: string,
-  fields: Omit<BundleManifest, "schema" | "sha256">,
+  fields: Omit<z.input<typeof bundleManifestSchema>, "schema" | "sha256">,
 ): Promise<BundleManifest> {
   const sha256: Record<string, string> = {};
   for (const file of await filesBelow(dir, "")) sha256[file] = await sha256OfFile(dir, file);

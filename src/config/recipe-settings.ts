@@ -1,5 +1,5 @@
 import type { Size } from "../domain/inspection.ts";
-import type { PreprocessConfig } from "./preprocess-schema.ts";
+import { preprocessSchema, type PreprocessConfig } from "./preprocess-schema.ts";
 import type { Config } from "./schema.ts";
 
 /** What holds for one product. */
@@ -19,6 +19,6 @@ export function recipeSettings(
   const own = recipes.find(({ name }) => name === recipe);
   const side = own?.inputSize ?? station.inputSize;
   const inputSize = { width: side, height: side };
-  const preprocess = { ...training.preprocess, ...own?.preprocess };
+  const preprocess = preprocessSchema.parse({ ...training.preprocess, ...own?.preprocess });
   return { inputSize, pictureSize: preprocess.pictureSize ?? inputSize, preprocess };
 }

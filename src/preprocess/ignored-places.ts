@@ -20,7 +20,8 @@ export const UNJUDGED = -10_000;
 export function hideIgnored(picture: Uint8Array, { inside, fill }: IgnoredPlaces): Uint8Array {
   const shown = picture.slice();
   for (let at = 0; at < inside.length; at++) {
-    if (inside[at] === 0) shown.set(fill.subarray(3 * at, 3 * at + 3), 3 * at);
+    if (inside[at] === 1) continue;
+    for (let c = 3 * at; c < 3 * at + 3; c++) shown[c] = fill[c]!;
   }
   return shown;
 }

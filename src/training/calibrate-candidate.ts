@@ -1,6 +1,5 @@
 import { calibrate, type Calibration } from "./calibrate.ts";
 import { exportInspector, RAW, withInspector, type Candidate, type ScoreScale } from "./inspector-export.ts";
-import type { Split } from "./split.ts";
 import type { Finishing } from "./work.ts";
 
 /**
@@ -9,10 +8,10 @@ import type { Finishing } from "./work.ts";
  */
 export async function calibrateCandidate(
   candidate: Candidate,
-  { job, normals, progress, signal }: Finishing,
-  { heldOut }: Split,
+  { job, normals, progress, signal, split }: Finishing,
 ): Promise<{ calibration: Calibration; scale: ScoreScale; rawScores: readonly number[] }> {
-  const options = { size: candidate.size, threads: job.threads };
+  const { heldOut } = split;
+  const options = { size: candidate.size, tiles: candidate.view.tiles, threads: job.threads };
   const rawScores = await withInspector(exportInspector(candidate, RAW), options, async (score) => {
     const scores: number[] = [];
     for (const [done, index] of heldOut.entries()) {

@@ -2,14 +2,15 @@ import { TrainingError } from "../domain/errors.ts";
 import { tfOps } from "../graph/tf-ops.ts";
 import { TfWeights } from "../graph/tf-weights.ts";
 import { tf } from "../graph/tf.ts";
+import type { Judgement } from "../preprocess/tiled-picture.ts";
 import {
   inspectorOf,
   withInspector,
+  wholePictures,
   type Candidate,
-  type Scored,
+  type ScorePicture,
   type ScoreScale,
 } from "./inspector-export.ts";
-import type { Split } from "./split.ts";
 import { pictureTensor } from "./tensors.ts";
 import type { Finishing } from "./work.ts";
 
@@ -31,7 +32,7 @@ export interface GoldenFrame {
  */
 export async function validate(
   candidate: Candidate,
-  work: Finishing & { readonly scale: ScoreScale; readonly model: Uint8Array; readonly split: Split },
+  work: Finishing & { readonly scale: ScoreScale; readonly model: Uint8Array },
 ): Promise<{ golden: readonly GoldenFrame[]; parityMaxAbs: number }> {
   const { job, normals, progress, scale, model, split } = work;
   progress.stage("validate", { done: 0, message: "trainer against ONNX Runtime on real frames" });
@@ -62,12 +63,9 @@ async function checkParity(
   pictures: readonly Uint8Array[],
   threads: number,
 ): Promise<Parity> {
-  const expected = scoreWithTrainer(candidate, scale, pictures);
-  const actual = await withInspector(model, { size: candidate.size, threads }, async (score) => {
-    const all: Scored[] = [];
-    for (const picture of pictures) all.push(await score(picture));
-    return all;
-  });
+  const { size, view } = candidate;
+  const expected = await scoreWithTrainer(candidate, scale, pictures);
+  const actual = await withInspector(model, { size, tiles: view.tiles, threads }, scoring(pictures));
   const maxAbs = Math.max(...expected.map((scored, index) => difference(scored, actual[index]!)));
   if (!(maxAbs <= PARITY_LIMIT)) {
     throw new TrainingError(
@@ -79,24 +77,34 @@ async function checkParity(
   return { maxAbs, scores: expected.map(({ score }) => score) };
 }
 
+const scoring =
+  (pictures: readonly Uint8Array[]) =>
+  async (score: ScorePicture): Promise<Judgement[]> => {
+    const all: Judgement[] = [];
+    for (const picture of pictures) all.push(await score(picture));
+    return all;
+  };
+
 /** Score and map of pictures by tfjs, from the same text and weights that are exported. */
-function scoreWithTrainer(
+async function scoreWithTrainer(
   candidate: Candidate,
   scale: ScoreScale,
   pictures: readonly Uint8Array[],
-): Scored[] {
+): Promise<Judgement[]> {
   const { network, weights } = inspectorOf(candidate, scale);
   const variables = new TfWeights(weights, new Set());
   try {
     const ops = tfOps(variables, "infer");
-    return pictures.map((picture) =>
+    const scoreInput = (picture: Uint8Array): Judgement =>
       tf.tidy(() => {
         const [score, map] = network(ops, [pictureTensor([picture], candidate.size)]);
         return {
           score: score?.dataSync()[0] ?? NaN,
           map: (map?.dataSync() as Float32Array | undefined) ?? new Float32Array(),
         };
-      }),
+      });
+    return await scoring(pictures)(
+      wholePictures(candidate.view.tiles, (picture) => Promise.resolve(scoreInput(picture))),
     );
   } finally {
     variables.dispose();
@@ -104,7 +112,7 @@ function scoreWithTrainer(
 }
 
 /** NaN where either side is not finite, so that no comparison can pass it. */
-function difference(a: Scored, b: Scored): number {
+function difference(a: Judgement, b: Judgement): number {
   let worst = Math.abs(a.score - b.score);
   for (let i = 0; i < a.map.length; i += 1) worst = Math.max(worst, Math.abs(a.map[i]! - b.map[i]!));
   return Number.isFinite(worst) ? worst : NaN;

@@ -10,6 +10,7 @@ const SAMPLE_SIZE = { width: 16, height: 16 };
 export interface SampleOptions {
   readonly parent?: string | null;
   readonly recipe?: string;
+  readonly alsoFor?: BundleManifest["alsoFor"];
   /** The model's score is the brightest pixel (mean of RGB, 0..1) times this. */
   readonly gain?: number;
   /** Added to every golden score: makes the bundle refused. */
@@ -17,6 +18,10 @@ export interface SampleOptions {
   /** Rounds of resampling that only cost time. */
   readonly rounds?: number;
   readonly size?: { readonly width: number; readonly height: number };
+  /** Larger pictures, cut into tiles of `size`. */
+  readonly tiling?: BundleManifest["tiling"];
+  /** More files of the bundle, by name. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
 }
 
 /** A grey picture with one bright pixel of value `peak`. */
@@ -52,6 +57,10 @@ export function sampleModel(options: SampleOptions = {}): Uint8Array {
   });
 }
 
+export function sampleThreshold(value: number): BundleManifest["threshold"] {
+  return { value, quantile: 0.99, factor: 1, heldOut: 10, falseRejectRate: { low: 0, high: 0.3 } };
+}
+
 /** Writes a finished bundle into `folder`/`id` and gives its folder. */
 export async function sampleBundle(folder: string, id: string, options: SampleOptions = {}): Promise<string> {
   const dir = join(folder, id);
@@ -59,10 +68,11 @@ export async function sampleBundle(folder: string, id: string, options: SampleOp
   await mkdir(join(dir, "golden"), { recursive: true });
   await writeFile(join(dir, "inspector.onnx"), sampleModel(options));
   await writeFile(join(dir, "report.json"), "{}\n");
+  for (const [file, content] of Object.entries(options.files ?? {})) await writeFile(join(dir, file), content);
   const golden: BundleManifest["golden"] = [];
   for (const [index, peak] of [40, 200].entries()) {
     const file = `golden/${index}.rgb`;
-    await writeFile(join(dir, file), picture(peak, size));
+    await writeFile(join(dir, file), picture(peak, options.tiling?.picture ?? size));
     golden.push({ file, score: expectedScore(peak, options.gain) + (options.goldenError ?? 0) });
   }
   await createManifest(dir, {
@@ -74,8 +84,10 @@ export async function sampleBundle(folder: string, id: string, options: SampleOp
     teacher: { id: "none", sha256: "0".repeat(64), licence: "none" },
     input: { ...size, layout: "NHWC-RGB8" },
     map: size,
+    tiling: options.tiling ?? null,
     opset: 17,
-    threshold: { value: 0.5, quantile: 0.99, factor: 1, heldOut: 10, falseRejectRate: { low: 0, high: 0.3 } },
+    threshold: sampleThreshold(0.5),
+    ...(options.alsoFor && { alsoFor: options.alsoFor }),
     golden,
   });
   return dir;

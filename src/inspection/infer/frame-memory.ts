@@ -5,8 +5,8 @@ import { InferenceError } from "../../domain/errors.ts";
 
 /** The child's number of the descriptor: after stdin, stdout, stderr and the message channel. */
 const FRAME_MEMORY_FD = 4;
-/** Room for each picture; a picture of 1024×1024, the largest input, has 3.1 MB. What is not written takes no memory. */
-const SLOT_BYTES = 4 * 2 ** 20;
+/** Room for each picture; one of 4096×4096, the largest that is cut into tiles, has 48 MiB. What is not written takes no memory. */
+const SLOT_BYTES = 48 * 2 ** 20;
 
 /**
  * Memory that main and inference process share, for pictures on their way: a file without a name. A picture of 0.2 MB in a
@@ -23,7 +23,7 @@ export class FrameMemory {
     unlinkSync(path); // it lives as long as somebody holds it: nothing is left behind by a kill
   }
 
-  /** @throws InferenceError `wrong-size` for more than 4 MB; the system's error if there is no memory left */
+  /** @throws InferenceError `wrong-size` for more than 48 MiB; the system's error if there is no memory left */
   write(slot: number, data: Uint8Array): void {
     if (data.byteLength > SLOT_BYTES) {
       throw new InferenceError(

@@ -35,8 +35,9 @@ async function load(request: Load): Promise<void> {
   const begun = performance.now();
   try {
     scorer = await loadScorer({ ...request, logger, searchPath: process.env.PATH ?? "" });
-    const { bundleId, size, provider, goldenMaxDiff } = scorer;
-    send({ type: "loaded", bundleId, size, provider, goldenMaxDiff, loadMs: performance.now() - begun });
+    const { bundleId, size, runsPerPicture, provider, goldenMaxDiff } = scorer;
+    const loadMs = performance.now() - begun;
+    send({ type: "loaded", bundleId, size, runsPerPicture, provider, goldenMaxDiff, loadMs });
   } catch (error) {
     const code = error instanceof AssaydError ? error.code : "model-unusable";
     send({ type: "load-failed", code, message: messageOf(error) });

@@ -14,7 +14,7 @@ export type InferenceRequest =
   | {
       readonly type: "infer";
       readonly requestId: number;
-      /** Where the picture is in the shared memory (frame-memory.ts), until it is answered: RGB8 of the bundle's input size. */
+      /** Where the picture is in the shared memory (frame-memory.ts), until it is answered: RGB8 of the bundle's picture size. */
       readonly slot: number;
       readonly bytes: number;
       /** Regions are those of the map above this. */
@@ -41,7 +41,10 @@ export type InferenceReport =
   | {
       readonly type: "loaded";
       readonly bundleId: string;
+      /** Of the pictures that the bundle judges. */
       readonly size: Size;
+      /** Runs of the model that one of them takes: its tiles. */
+      readonly runsPerPicture: number;
       readonly provider: ProviderReport;
       readonly goldenMaxDiff: number;
       readonly loadMs: number;

@@ -53,6 +53,8 @@ interface Request {
 const WINDOW = 2;
 const MAX_WAITING = 64;
 const WATCH_MS = 100;
+/** The hang time-out is for a picture of so many tiles; more get more time. */
+const RUNS_PER_HANG = 16;
 /** An idle process reports once a second. */
 const IDLE_SILENCE_MS = 5000;
 /** Opening a big model blocks the process; while trtexec builds an engine it keeps reporting. */
@@ -265,8 +267,9 @@ export class InferenceWorker {
   #isHung(now: number): boolean {
     const silentMs = now - this.#heardAt;
     if (this.#report === null) return silentMs > LOAD_SILENCE_MS;
-    if (this.#sent.size > 0 && now - this.#answerDueSince > this.#options.hangTimeoutMs) return true;
-    return silentMs > Math.max(IDLE_SILENCE_MS, this.#options.hangTimeoutMs);
+    const patienceMs = this.#options.hangTimeoutMs * Math.ceil(this.#report.runsPerPicture / RUNS_PER_HANG);
+    if (this.#sent.size > 0 && now - this.#answerDueSince > patienceMs) return true;
+    return silentMs > Math.max(IDLE_SILENCE_MS, patienceMs);
   }
 
   #ended(exit: ChildExit): void {
