@@ -96,6 +96,10 @@ export type AdpsConfig = z.infer<typeof adpsSchema>;
 export const snlSchema = z.strictObject({
   name: z.literal("snl").describe("one model for many products (arXiv 2402.17091, reconstructed from its abstract)"),
   levels: levels.default([1, 2, 3]),
+  features: z
+    .enum(["whitened", "standardized", "raw"])
+    .default("whitened")
+    .describe("what is compared; raw: cosine of the teacher's features as they are, for ResNets"),
   centers: positiveInt.default(64).describe("of the central residual aggregation"),
   distill: z.strictObject(plan(1200, 16, 5e-3)).prefault({}),
   blurSigmaPx: z.number().min(0).default(4),
@@ -111,12 +115,31 @@ export const memoryBankSchema = z.strictObject({
 });
 export type MemoryBankConfig = z.infer<typeof memoryBankSchema>;
 
+/** The methods that learn by training steps. */
+const trainedSchema = z.discriminatedUnion("name", [aandSchema, rdSchema, adpsSchema, snlSchema]);
+
+export const autoSchema = z.strictObject({
+  name: z
+    .literal("auto")
+    .describe("a trained method, deployed only where it beats the instant model (training.instant.method)"),
+  trained: trainedSchema.prefault({ name: "aand" }),
+});
+export type AutoConfig = z.infer<typeof autoSchema>;
+
+/** One method by itself, told apart by `name`. */
+export type OneMethodConfig = z.infer<typeof trainedSchema> | MemoryBankConfig;
+
 /** Which method learns a product, told apart by `name`. */
-export const methodSchema = z.discriminatedUnion("name", [
-  aandSchema,
-  rdSchema,
-  adpsSchema,
-  snlSchema,
-  memoryBankSchema,
-]);
+export const methodSchema = z.discriminatedUnion("name", [trainedSchema, memoryBankSchema, autoSchema]);
 export type MethodConfig = z.infer<typeof methodSchema>;
+
+export const instantSchema = z
+  .strictObject({
+    start: z
+      .enum(["first", "always", "never"])
+      .default("first")
+      .describe("judge by the instant model while training: if the recipe has no model yet, always, or never"),
+    method: memoryBankSchema.prefault({ name: "memory-bank" }),
+  })
+  .describe("a model without training, ready in seconds");
+export type InstantConfig = z.infer<typeof instantSchema>;

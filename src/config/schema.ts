@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { methodSchema } from "./method-schema.ts";
+import { instantSchema, methodSchema } from "./method-schema.ts";
 import { name } from "./name.ts";
 import { inputSize, preprocessSchema, recipeSchema } from "./preprocess-schema.ts";
 
@@ -117,6 +117,7 @@ export type CameraConfig = z.infer<typeof cameraSchema>;
 
 export const trainingSchema = z.strictObject({
   method: methodSchema.prefault({ name: "aand" }),
+  instant: instantSchema.prefault({}),
   preprocess: preprocessSchema.prefault({}),
   heldOutShare: z
     .number()

@@ -4,6 +4,7 @@
 export const STAGES = [
   "clean",
   "features",
+  "instant",
   "synthesize",
   "amplify",
   "distill",
@@ -11,6 +12,7 @@ export const STAGES = [
   "calibrate",
   "export",
   "validate",
+  "choose",
   "promote",
 ] as const;
 export type Stage = (typeof STAGES)[number];
@@ -40,4 +42,6 @@ export interface JobResult {
   readonly images: number;
   /** Expected share of good parts rejected, 95 % interval. */
   readonly falseRejectRate: { readonly low: number; readonly high: number };
+  /** With `method: auto`: which model was deployed, and why. */
+  readonly choice: string | null;
 }

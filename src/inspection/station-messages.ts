@@ -1,4 +1,4 @@
-import type { BundleManifest } from "../bundles/manifest.ts";
+import { servedRecipe, type BundleManifest } from "../bundles/manifest.ts";
 import type { CameraStateMessage } from "../messaging/schemas/camera.ts";
 import type { JobMessage, StationHealth, StationInfo } from "../messaging/schemas/station.ts";
 import type { Config } from "../config/schema.ts";
@@ -11,6 +11,7 @@ import type { StationFault } from "./station-faults.ts";
 const PUBLISHED_STAGE = {
   clean: "teacher",
   features: "teacher",
+  instant: "teacher",
   synthesize: "teacher",
   amplify: "teacher",
   distill: "student",
@@ -18,6 +19,7 @@ const PUBLISHED_STAGE = {
   calibrate: "calibrate",
   export: "export",
   validate: "parity",
+  choose: "validate",
   promote: "validate",
 } as const;
 
@@ -79,7 +81,7 @@ export function cameraStateMessage(
       reject: thresholds?.reject ?? null,
       warn: thresholds?.warn ?? null,
       calibrated_at: manifest?.createdAt ?? null,
-      target_frr: manifest?.threshold.falseRejectRate.high ?? null,
+      target_frr: manifest && servedRecipe(manifest, line.recipe).threshold.falseRejectRate.high,
     },
     camera: {
       connected: status.connected,

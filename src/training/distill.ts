@@ -1,6 +1,5 @@
 import type { StageBatch, TrainableStage } from "../methods/method.ts";
 import { CheckpointFile } from "./checkpoint.ts";
-import type { FeatureFile } from "./feature-file.ts";
 import { batchOf } from "./split.ts";
 import { featureTensors, pictureTensor } from "./tensors.ts";
 import { trainStage, type LossCurve } from "./train-stage.ts";
@@ -8,13 +7,10 @@ import type { Work } from "./work.ts";
 
 /** Stage 2: the student learns what the (amplified) teacher says of normal parts, and only of them. */
 export async function distill(
-  work: Work & {
-    readonly stage: TrainableStage | null;
-    readonly features: FeatureFile;
-    readonly train: readonly number[];
-  },
+  work: Work & { readonly stage: TrainableStage | null },
 ): Promise<LossCurve | null> {
-  const { job, method, normals, features, train, stage } = work;
+  const { job, method, normals, features, stage } = work;
+  const { train } = work.split;
   const plan = method.distill;
   if (!stage || !plan) return null;
   const batchAt = async (step: number): Promise<StageBatch> => {

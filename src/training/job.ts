@@ -36,5 +36,5 @@ export function createJob(
 /** Also the id of the bundle that comes out of it: `<recipe>-20261122-051544`. */
 function jobId(recipe: string, now: Date): string {
   const stamp = now.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
-  return `${recipe.slice(0, 48)}-${stamp}`;
+  return `${recipe.slice(0, 40)}-${stamp}`;
 }

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { FeatureBatches } from "../methods/method.ts";
 import { FeatureFile } from "./feature-file.ts";
-import type { Work } from "./work.ts";
+import type { Material } from "./work.ts";
 
-/** Teacher features of all normals, computed once: stage 2 sees normals only and no augmentation, and the teacher is frozen. */
+/** Teacher features of all normals. */
 export async function normalFeatures({
   job,
   key,
@@ -11,7 +11,7 @@ export async function normalFeatures({
   signal,
   normals,
   session,
-}: Work): Promise<FeatureFile> {
+}: Omit<Material, "features">): Promise<FeatureFile> {
   const path = join(job.jobDir, `normals-${key}.f16`);
   return FeatureFile.openOrMake(path, session.shapes, normals.count, async function* () {
     for (let index = 0; index < normals.count; index += 1) {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { listLine } from "../imaging/picture-folder.ts";
 import { cleanNormals, Sieve } from "./clean.ts";
-import type { ProgressReporter } from "./progress.ts";
+import type { Progress } from "./progress.ts";
 import type { Product } from "./products.ts";
 import { productsOf, type NormalsSource, type TrainingJob } from "./protocol.ts";
 import { RecordFile } from "./record-file.ts";
@@ -30,7 +30,7 @@ export const PICTURES_FILE = "pictures.rgb";
  */
 export async function openNormals(
   job: TrainingJob,
-  progress: ProgressReporter,
+  progress: Progress,
   signal: AbortSignal,
 ): Promise<Normals> {
   const folders = await Promise.all(productsOf(job).map(listProduct));

@@ -7,6 +7,7 @@ import { STAGES, type JobProgress, type Stage } from "../domain/job.ts";
 const SHARES: Readonly<Record<Stage, number>> = {
   clean: 0.02,
   features: 0.03,
+  instant: 0.05,
   synthesize: 0.12,
   amplify: 0.26,
   distill: 0.48,
@@ -14,6 +15,7 @@ const SHARES: Readonly<Record<Stage, number>> = {
   calibrate: 0.02,
   export: 0.01,
   validate: 0.02,
+  choose: 0.03,
   promote: 0.02,
 };
 
@@ -26,26 +28,40 @@ export interface StepReport {
   readonly loss?: number;
 }
 
+/** Where a job tells how far it is. */
+export interface Progress {
+  /** Seconds since the job began. */
+  readonly elapsedS: number;
+  stage(stage: Stage, step: StepReport): void;
+}
+
 /** Turns a stage's own progress into that of the whole job, with the time left reckoned from the time spent. */
-export class ProgressReporter {
+export class ProgressReporter implements Progress {
   readonly #report: (progress: JobProgress) => void;
   readonly #monotonicMs: () => number;
   readonly #start: number;
+  readonly #stages: readonly Stage[];
 
-  constructor(report: (progress: JobProgress) => void, monotonicMs: () => number) {
+  /** @param stages those that the job has, in order */
+  constructor(
+    report: (progress: JobProgress) => void,
+    monotonicMs: () => number,
+    stages: readonly Stage[] = STAGES,
+  ) {
     this.#report = report;
     this.#monotonicMs = monotonicMs;
     this.#start = monotonicMs();
+    this.#stages = stages;
   }
 
-  /** Seconds since the job began. */
   get elapsedS(): number {
     return (this.#monotonicMs() - this.#start) / 1000;
   }
 
   stage(stage: Stage, step: StepReport): void {
-    const before = STAGES.slice(0, STAGES.indexOf(stage)).reduce((sum, name) => sum + SHARES[name], 0);
-    const progress = Math.min(1, before + SHARES[stage] * step.done);
+    const shareOf = (stages: readonly Stage[]): number => stages.reduce((sum, name) => sum + SHARES[name], 0);
+    const before = shareOf(this.#stages.slice(0, this.#stages.indexOf(stage)));
+    const progress = Math.min(1, (before + SHARES[stage] * step.done) / shareOf(this.#stages));
     this.#report({
       stage,
       progress,

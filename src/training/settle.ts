@@ -1,7 +1,5 @@
 import type { FeatureBatches, MethodTraining } from "../methods/method.ts";
-import type { FeatureFile } from "./feature-file.ts";
 import { batchesOf } from "./normal-features.ts";
-import type { Split } from "./split.ts";
 import { synthesize, type SyntheticOrder } from "./synthetic-set.ts";
 import type { Work } from "./work.ts";
 
@@ -9,23 +7,20 @@ import type { Work } from "./work.ts";
 const ANOMALIES = 64;
 
 /** Pictures that no training saw, spoiled. */
-export function heldOutOrder(heldOut: readonly number[]): SyntheticOrder {
-  return { name: "held-out", stage: "settle", count: ANOMALIES, bases: heldOut, spoiled: "all" };
+export function heldOutOrder(heldOut: readonly number[], stage: SyntheticOrder["stage"]): SyntheticOrder {
+  return { name: "held-out", stage, count: ANOMALIES, bases: heldOut, spoiled: "all" };
 }
 
 /** The method's own last look, at held-out parts and at synthetic anomalies on them; these are made when it asks for them. */
-export function settle(
-  work: Work & { readonly training: MethodTraining; readonly split: Split; readonly features: FeatureFile },
-): Promise<string | null> {
-  const { training, split, features } = work;
+export function settle(work: Work, training: MethodTraining): Promise<string | null> {
   return training.settle({
-    normals: () => batchesOf(features, split.heldOut),
-    anomalies: () => anomalies(work, split, features),
+    normals: () => batchesOf(work.features, work.split.heldOut),
+    anomalies: () => anomalies(work),
   });
 }
 
-async function* anomalies(work: Work, { heldOut }: Split, features: FeatureFile): FeatureBatches {
-  const set = await synthesize(work, heldOutOrder(heldOut), features);
+async function* anomalies(work: Work): FeatureBatches {
+  const set = await synthesize(work, heldOutOrder(work.split.heldOut, "settle"));
   try {
     yield* batchesOf(set.features, [...Array(set.count).keys()]);
   } finally {

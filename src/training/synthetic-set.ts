@@ -28,7 +28,7 @@ export interface SyntheticOrder {
   /** Names the files. */
   readonly name: "synthetic" | "held-out";
   /** Under which it is reported. */
-  readonly stage: Extract<Stage, "synthesize" | "settle">;
+  readonly stage: Extract<Stage, "synthesize" | "settle" | "choose">;
   readonly count: number;
   /** Normal pictures that anomalies are put on, in turn. */
   readonly bases: readonly number[];
@@ -47,15 +47,11 @@ export function trainingOrder(train: readonly number[], count: number): Syntheti
 }
 
 /** Makes the pictures, anomalies on the product only where one can be told from its ground, and has the teacher look at them. */
-export async function synthesize(
-  work: Work,
-  order: SyntheticOrder,
-  normalFeatures: FeatureFile,
-): Promise<SyntheticSet> {
+export async function synthesize(work: Work, order: SyntheticOrder): Promise<SyntheticSet> {
   const { job, key, session } = work;
   const { name, count, bases } = order;
   const pixels = job.inputSize.width * job.inputSize.height;
-  const products = await productMasks(work, bases, normalFeatures);
+  const products = await productMasks(work, bases);
   const spoiled = await RecordFile.openOrMake(
     join(job.jobDir, `${name}-${key}.rgbm`),
     { recordBytes: 4 * pixels, count },
@@ -141,9 +137,8 @@ async function textureSource({ job }: Work): Promise<TextureSource> {
 
 /** A 0/1 mask at picture size for each base, or nothing where product and ground cannot be told apart. */
 async function productMasks(
-  { job, session }: Work,
+  { job, session, features }: Work,
   bases: readonly number[],
-  features: FeatureFile,
 ): Promise<readonly Uint8Array[]> {
   const shape = session.shapes[0]!;
   const maps: Float32Array[] = [];

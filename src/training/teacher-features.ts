@@ -23,6 +23,18 @@ export interface TeacherSessionOptions {
   readonly threads: number;
 }
 
+/** The same teacher, giving only some of the levels. @param positions among `shapes`, ascending */
+export function someLevels(session: TeacherSession, positions: readonly number[]): TeacherSession {
+  return {
+    shapes: positions.map((at) => session.shapes[at]!),
+    features: async (picture) => {
+      const all = await session.features(picture);
+      return positions.map((at) => all[at]!);
+    },
+    close: () => session.close(),
+  };
+}
+
 /** @throws ModelError if ONNX Runtime cannot open the teacher */
 export async function openTeacherSession(options: TeacherSessionOptions): Promise<TeacherSession> {
   const session: OnnxSession = await openSession({

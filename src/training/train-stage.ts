@@ -5,7 +5,7 @@ import { tf } from "../graph/tf.ts";
 import { trainStep } from "../graph/train-step.ts";
 import type { StageBatch, TrainableStage } from "../methods/method.ts";
 import type { CheckpointFile } from "./checkpoint.ts";
-import type { ProgressReporter } from "./progress.ts";
+import type { Progress } from "./progress.ts";
 import { learningRateAt } from "./schedule.ts";
 
 export interface StageRun {
@@ -18,7 +18,7 @@ export interface StageRun {
   /** The batch of a step; a pure function of the step, so that a resumed job goes on as it would have gone. */
   readonly batchAt: (step: number) => Promise<StageBatch>;
   readonly checkpoint: CheckpointFile;
-  readonly progress: ProgressReporter;
+  readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 

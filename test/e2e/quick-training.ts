@@ -7,6 +7,7 @@ import { renderPart } from "../../src/simulator/product.ts";
 /** The whole retraining path, but short and on small pictures: seconds instead of minutes, and no claim on accuracy. */
 export const QUICK_TRAINING = {
   minImages: 8,
+  instant: { start: "never" },
   method: {
     name: "aand",
     amplify: { images: 8, steps: 4, batch: 4, memory: 8 },

@@ -30,6 +30,7 @@ const RESULT = {
   trainSeconds: 9,
   images: 20,
   falseRejectRate: { low: 0, high: 0.1 },
+  choice: null,
 };
 
 function statusOf(state: JobState, changes: Partial<JobStatus> = {}): JobStatus {

@@ -66,5 +66,6 @@ function resultOf(job: TrainingJob) {
     trainSeconds: 1,
     images: 20,
     falseRejectRate,
+    choice: null,
   };
 }

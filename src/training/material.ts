@@ -1,0 +1,74 @@
+import { mkdir } from "node:fs/promises";
+import { ensureTeacherOnnx } from "../backbones/teacher-store.ts";
+import type { OneMethodConfig } from "../config/method-schema.ts";
+import { createMethod } from "../methods/registry.ts";
+import { keyOf, removeStale } from "./checkpoint.ts";
+import { normalFeatures } from "./normal-features.ts";
+import { openNormals, PICTURES_FILE, type Normals } from "./normals.ts";
+import type { Progress } from "./progress.ts";
+import type { TrainingJob } from "./protocol.ts";
+import { splitProducts } from "./products.ts";
+import { openJobTeacher } from "./teacher.ts";
+import { openTeacherSession, someLevels, type TeacherSession } from "./teacher-features.ts";
+import type { Material, Work } from "./work.ts";
+
+/**
+ * Cleans the normals, splits them and has the teacher look at them once, for all methods that will learn from them.
+ * Stage 2 sees normals only and the teacher is frozen, so that once is enough.
+ * @returns what the caller closes with `closeMaterial`
+ * @throws InputError, TrainingError, ModelError; the signal's reason when cancelled
+ */
+export async function openMaterial(
+  job: TrainingJob,
+  configs: readonly OneMethodConfig[],
+  { progress, signal }: { readonly progress: Progress; readonly signal: AbortSignal },
+): Promise<Material> {
+  await mkdir(job.jobDir, { recursive: true });
+  const normals = await openNormals(job, progress, signal);
+  let session: TeacherSession | null = null;
+  try {
+    const teacher = await openJobTeacher(job);
+    const wanted = configs.flatMap((config) => createMethod(config).levels);
+    const levels = teacher.backbone.levels(job.inputSize).filter(({ level }) => wanted.includes(level));
+    const key = workKey(job, normals, teacher.manifest.sha256["teacher.safetensors"] ?? "");
+    await removeStale(job.jobDir, [key, PICTURES_FILE]);
+    const onnxFile = await ensureTeacherOnnx(job.teacherDir, job.inputSize.width);
+    session = await openTeacherSession({ onnxFile, size: job.inputSize, levels, threads: job.threads });
+    const split = splitProducts(normals.products, job.training.heldOutShare, job.training.seed);
+    const known = { job, key, progress, signal, normals, split, teacher, levels, session };
+    return { ...known, features: await normalFeatures(known) };
+  } catch (error) {
+    await session?.close();
+    await normals.pictures.close();
+    throw error;
+  }
+}
+
+export async function closeMaterial({ normals, session, features }: Material): Promise<void> {
+  await features.close();
+  await session.close();
+  await normals.pictures.close();
+}
+
+/** The material as one method sees it. */
+export function workFor(material: Material, methodConfig: OneMethodConfig): Work {
+  const method = createMethod(methodConfig);
+  const positions = [...material.levels.keys()].filter((at) =>
+    method.levels.includes(material.levels[at]!.level),
+  );
+  return {
+    ...material,
+    method,
+    methodConfig,
+    levels: positions.map((at) => material.levels[at]!),
+    session: someLevels(material.session, positions),
+    features: material.features.only(positions),
+  };
+}
+
+/** What caches and checkpoints depend on: not on the limits of the process, nor on how the threshold is found afterwards. */
+function workKey({ training, inputSize }: TrainingJob, normals: Normals, teacher: string): string {
+  const { method, instant, heldOutShare, texturesDir, seed } = training;
+  const settings = { method, instant: instant.method, heldOutShare, texturesDir, seed };
+  return keyOf(normals.hash, teacher, inputSize, settings);
+}

@@ -1,0 +1,92 @@
+import { setImmediate } from "node:timers/promises";
+import { teacherNetwork } from "../backbones/backbone.ts";
+import type { Weights } from "../graph/ops.ts";
+import type { MethodTraining } from "../methods/method.ts";
+import { PLAIN_VIEW } from "../preprocess/view.ts";
+import { amplify } from "./amplify.ts";
+import { calibrateCandidate } from "./calibrate-candidate.ts";
+import type { Calibration } from "./calibrate.ts";
+import { distill } from "./distill.ts";
+import { exportInspector, type Candidate } from "./inspector-export.ts";
+import { batchesOf } from "./normal-features.ts";
+import { settle } from "./settle.ts";
+import { synthesize, trainingOrder } from "./synthetic-set.ts";
+import { validate, type GoldenFrame } from "./validate.ts";
+import type { Finishing, Work } from "./work.ts";
+
+/** A finished model, before it is a bundle. */
+export interface Model {
+  /** Name and settings, for the manifest. */
+  readonly method: { readonly name: string };
+  /** `inspector.onnx` */
+  readonly inspector: Uint8Array;
+  /** The trained weights, to continue from. */
+  readonly heads: Weights;
+  readonly calibration: Calibration;
+  /** Of the held-out normals, uncalibrated, in the order of `Split.heldOut`. */
+  readonly rawScores: readonly number[];
+  readonly golden: readonly GoldenFrame[];
+  readonly parityMaxAbs: number;
+  /** What was learned, for people. */
+  readonly learned: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * synthesize → amplify → distill → settle → calibrate → export → validate, leaving out what the method has no use for.
+ * @throws TrainingError `nan-loss`, `calibration`, `parity`; the signal's reason when cancelled
+ */
+export async function makeModel(work: Work): Promise<Model> {
+  const { job, teacher, levels, method, methodConfig } = work;
+  const training = method.begin({ levels, mapSize: job.inputSize, seed: job.training.seed });
+  try {
+    const learned = await learn(work, training);
+    const candidate: Candidate = {
+      size: job.inputSize,
+      teacher: { network: teacherNetwork(teacher.backbone), weights: teacher.weights },
+      levels,
+      method: training.trained(),
+      looksAtPictures: method.looksAtPictures,
+      view: PLAIN_VIEW,
+    };
+    return await finishModel(work, candidate, { method: methodConfig, learned });
+  } finally {
+    training.dispose();
+  }
+}
+
+/** From a trained candidate to a model: calibrate → export → validate. */
+export async function finishModel(
+  work: Finishing,
+  candidate: Candidate,
+  about: Pick<Model, "method" | "learned">,
+): Promise<Model> {
+  const { progress, signal } = work;
+  const { calibration, scale, rawScores } = await calibrateCandidate(candidate, work);
+  progress.stage("export", { done: 0, message: "writing inspector.onnx" });
+  const inspector = exportInspector(candidate, scale);
+  const { golden, parityMaxAbs } = await validate(candidate, { ...work, scale, model: inspector });
+  await setImmediate(); // lets a cancel message in: the last moment before there is a model
+  signal.throwIfAborted();
+  const heads = candidate.method.weights;
+  return { ...about, inspector, heads, calibration, rawScores, golden, parityMaxAbs };
+}
+
+/** All that the method learns, on cached teacher features. */
+async function learn(work: Work, training: MethodTraining) {
+  const { features, split } = work;
+  await training.prepare(batchesOf(features, split.train));
+  const amplifyLoss = training.amplify && (await learnToAmplify(work, training));
+  const trust = await training.measureTrust(batchesOf(features, split.heldOut));
+  const distillLoss = await distill({ ...work, stage: training.beginDistill() });
+  const settled = await settle(work, training);
+  return { amplifyLoss, trust, distillLoss, settled };
+}
+
+async function learnToAmplify(work: Work, training: MethodTraining) {
+  const synthetic = await synthesize(work, trainingOrder(work.split.train, work.method.amplify?.images ?? 0));
+  try {
+    return await amplify({ ...work, training, synthetic });
+  } finally {
+    await synthetic.close();
+  }
+}

@@ -1,0 +1,43 @@
+import type { OneMethodConfig } from "../config/method-schema.ts";
+import { STAGES, type Stage } from "../domain/job.ts";
+import { createMethod } from "../methods/registry.ts";
+import type { TrainingJob } from "./protocol.ts";
+
+/** Which models a job makes, and by which stages. */
+export interface JobPlan {
+  /** What learns the product. */
+  readonly learned: OneMethodConfig;
+  /** What is ready in seconds; null if nobody asks for it. */
+  readonly instant: OneMethodConfig | null;
+  /** The instant model becomes a bundle at once, to judge while the other one learns. */
+  readonly offersInstant: boolean;
+  /** `learned` is deployed only where it beats `instant`. */
+  readonly chooses: boolean;
+  /** In order; only the pace of the progress bar depends on it. */
+  readonly stages: readonly Stage[];
+}
+
+export function planOf({ training, parent }: Pick<TrainingJob, "training" | "parent">): JobPlan {
+  const { method, instant } = training;
+  const chooses = method.name === "auto";
+  const learned = chooses ? method.trained : method;
+  const offersInstant =
+    learned.name !== "memory-bank" &&
+    (instant.start === "always" || (instant.start === "first" && parent === null));
+  const makesInstant = offersInstant || chooses;
+  const { amplify, distill } = createMethod(learned);
+  const left: Partial<Record<Stage, boolean>> = {
+    instant: makesInstant,
+    synthesize: amplify !== null,
+    amplify: amplify !== null,
+    distill: distill !== null,
+    choose: chooses,
+  };
+  return {
+    learned,
+    instant: makesInstant ? instant.method : null,
+    offersInstant,
+    chooses,
+    stages: STAGES.filter((stage) => left[stage] ?? true),
+  };
+}
