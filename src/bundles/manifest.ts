@@ -69,7 +69,12 @@ export type BundleManifest = z.infer<typeof bundleManifestSchema>;
 export type ServedRecipe = Pick<BundleManifest, "recipe" | "parent" | "threshold">;
 
 /** All products of a bundle, the one that it is named after first. */
-export function servedRecipes({ recipe, parent, threshold, alsoFor }: BundleManifest): readonly ServedRecipe[] {
+export function servedRecipes({
+  recipe,
+  parent,
+  threshold,
+  alsoFor,
+}: BundleManifest): readonly ServedRecipe[] {
   return [{ recipe, parent, threshold }, ...alsoFor];
 }
 

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
-import type { BundleManifest } from "../bundles/manifest.ts";
+import { servedRecipes, type BundleManifest, type ServedRecipe } from "../bundles/manifest.ts";
 import { BundleStore, type BundleSummary } from "../bundles/store.ts";
 import { statePaths } from "../config/paths.ts";
 import { InputError } from "../domain/errors.ts";
@@ -25,8 +25,9 @@ export function modelsCommand(): Command {
         .action(show),
     )
     .addCommand(
-      command("promote", "Check every file of a model and make it the active one of its recipe")
+      command("promote", "Check every file of a model and make it the active one of its recipes")
         .argument("<id>", "the model")
+        .option("--recipe <name>", "of this recipe only")
         .action(promote),
     )
     .addCommand(
@@ -71,13 +72,19 @@ async function show(id: string, flags: Flags): Promise<void> {
 
 async function promote(id: string, flags: Flags): Promise<void> {
   const store = storeOf(flags);
-  const { recipe } = await store.verify(id);
-  const before = store.active(recipe);
-  await store.promote(recipe, id);
+  const served = servedRecipes(await store.verify(id)).map(({ recipe }) => recipe);
+  const recipes = flags.recipe === undefined ? served : [flags.recipe];
+  const promoted = [];
+  for (const recipe of recipes) {
+    const before = store.active(recipe);
+    await store.promote(recipe, id);
+    promoted.push({ recipe, active: id, before });
+  }
+  const words = recipes.map((recipe) => `"${recipe}"`).join(", ");
   print(
     flags,
-    { recipe, active: id, before },
-    `Model ${id} is the active one of recipe "${recipe}". ${WHEN}`,
+    { ...promoted[0], recipes: promoted },
+    `Model ${id} is the active one of recipe ${words}. ${WHEN}`,
   );
 }
 
@@ -106,15 +113,24 @@ async function onlyRecipe(store: BundleStore): Promise<string> {
 function line(manifest: BundleManifest | null) {
   if (manifest === null) return {};
   const { recipe, parent, createdAt, method, teacher, threshold } = manifest;
-  return { recipe, parent, createdAt, method: method.name, teacher: teacher.id, threshold: threshold.value };
+  const recipes = servedRecipes(manifest).map((served) => ({ ...served, threshold: served.threshold.value }));
+  const names = { method: method.name, teacher: teacher.id };
+  return { recipe, parent, createdAt, ...names, threshold: threshold.value, recipes };
 }
 
 function modelText({ id, manifest, problem, activeFor }: BundleSummary): string {
   const mark = activeFor.length > 0 ? "*" : " ";
   if (manifest === null) return `${mark} ${id}  broken. ${problem ?? ""}`;
-  const { recipe, createdAt, method, teacher, threshold, parent } = manifest;
-  const origin = parent === null ? "" : `, after ${parent}`;
-  return `${mark} ${id}  ${recipe}, ${createdAt}, ${method.name} with ${teacher.id}, threshold ${threshold.value}${origin}`;
+  const { recipe, createdAt, method, teacher, alsoFor } = manifest;
+  const others = alsoFor.map((served) => `; also for ${served.recipe}: ${limitText(served)}`);
+  return (
+    `${mark} ${id}  ${recipe}, ${createdAt}, ${method.name} with ${teacher.id}, ${limitText(manifest)}` +
+    others.join("")
+  );
+}
+
+function limitText({ threshold, parent }: Pick<ServedRecipe, "threshold" | "parent">): string {
+  return `threshold ${threshold.value}${parent === null ? "" : `, after ${parent}`}`;
 }
 
 function print(flags: Flags, json: object, text: string): void {

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
-import type { BundleManifest } from "../bundles/manifest.ts";
+import { servedRecipe, type BundleManifest } from "../bundles/manifest.ts";
 import { BundleStore } from "../bundles/store.ts";
 import { readThresholdOverride, writeThresholdOverride } from "../bundles/write.ts";
 import type { StatePaths } from "../config/paths.ts";
-import { InputError, ModelError, messageOf } from "../domain/errors.ts";
+import { InputError, messageOf } from "../domain/errors.ts";
 import type { CameraLine } from "./camera-line.ts";
 import type { Thresholds } from "./decide.ts";
 
@@ -108,12 +108,7 @@ export class StationModels {
 
   async #promote(line: CameraLine, bundleId: string, by: string | null): Promise<void> {
     const manifest = await this.#bundles.verify(bundleId);
-    if (manifest.recipe !== line.recipe) {
-      throw new ModelError(
-        "wrong-recipe",
-        `bundle ${bundleId} belongs to recipe "${manifest.recipe}", camera ${line.name} has "${line.recipe}"`,
-      );
-    }
+    const { parent } = servedRecipe(manifest, line.recipe);
     const before = line.inspector.status.bundleId;
     await this.#load(line, manifest);
     try {
@@ -122,7 +117,7 @@ export class StationModels {
       await this.#takeBack(line, before);
       throw error;
     }
-    this.#options.event("model.promoted", { model_id: bundleId, parent: manifest.parent, by }, line.name);
+    this.#options.event("model.promoted", { model_id: bundleId, parent, by }, line.name);
     this.#options.onChange(line);
   }
 
@@ -158,10 +153,11 @@ export class StationModels {
   }
 
   async #load(line: CameraLine, manifest: BundleManifest): Promise<void> {
+    const { threshold } = servedRecipe(manifest, line.recipe);
     const override = await readThresholdOverride(this.#options.paths.active, line.recipe, manifest.id);
     this.#manifests.set(manifest.id, manifest);
     await line.load(this.#bundles.dir(manifest.id), manifest.id, {
-      reject: override?.value ?? manifest.threshold.value,
+      reject: override?.value ?? threshold.value,
       warn: override?.warn ?? null,
     });
   }

@@ -6,11 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { servedRecipes } from "../../src/bundles/manifest.ts";
 import { manifestSum, readBundle, verifyBundle } from "../../src/bundles/read.ts";
 import { BundleStore } from "../../src/bundles/store.ts";
 import { readThresholdOverride, writeThresholdOverride } from "../../src/bundles/write.ts";
 import { createRandom } from "../../src/graph/random.ts";
-import { sampleBundle } from "./sample-bundle.ts";
+import { sampleBundle, sampleThreshold } from "./sample-bundle.ts";
 
 const FLIPS = 300;
 /** `ASSAYD_KILLS=200` for the full figure of promises.md R1. */
@@ -55,6 +56,39 @@ describe("BundleStore", () => {
       ["first", ["bottle"]],
       ["second", []],
     ]);
+  });
+
+  it("promotes one bundle for each of its recipes, and rolls each back to what that recipe had", async () => {
+    await add("bottles");
+    await add("cans", { recipe: "can" });
+    const alsoFor = [
+      { recipe: "can", parent: "cans", threshold: sampleThreshold(0.7) },
+      { recipe: "cap", parent: null, threshold: sampleThreshold(0.9) },
+    ];
+    const manifest = await add("all", { parent: "bottles", alsoFor });
+    expect(servedRecipes(manifest).map(({ recipe, threshold }) => [recipe, threshold.value])).toEqual([
+      ["bottle", 0.5],
+      ["can", 0.7],
+      ["cap", 0.9],
+    ]);
+    for (const { recipe } of servedRecipes(manifest)) await store.promote(recipe, "all");
+    expect((await store.list())[0]?.activeFor).toEqual(["bottle", "can", "cap"]);
+    await expect(store.remove("all")).rejects.toMatchObject({ code: "bundle-active" });
+    expect((await store.rollback("can")).id).toBe("cans");
+    expect(["bottle", "can", "cap"].map((recipe) => store.active(recipe))).toEqual(["all", "cans", "all"]);
+    await expect(store.rollback("cap")).rejects.toMatchObject({ code: "no-parent" });
+    await expect(store.promote("jar", "all")).rejects.toMatchObject({ code: "wrong-recipe" });
+  });
+
+  it("reads a manifest of the time when a bundle had one recipe", async () => {
+    const dir = await sampleBundle(await mkdtemp(join(folder, "old-")), "old");
+    const path = join(dir, "manifest.json");
+    const now = Object.entries(JSON.parse(await readFile(path, "utf8")) as object);
+    const old = now.filter(([key]) => !["alsoFor", "preprocess", "tiling"].includes(key));
+    const text = JSON.stringify(Object.fromEntries(old));
+    await writeFile(path, text);
+    await writeFile(`${path}.sha256`, manifestSum(Buffer.from(text)));
+    expect(servedRecipes((await readBundle(dir)).manifest).map(({ recipe }) => recipe)).toEqual(["bottle"]);
   });
 
   it("refuses an id that is there, another recipe's bundle, a missing bundle, and names that are paths", async () => {

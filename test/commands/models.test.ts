@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BundleStore } from "../../src/bundles/store.ts";
 import { modelsCommand } from "../../src/commands/models.ts";
-import { sampleBundle } from "../bundles/sample-bundle.ts";
+import { sampleBundle, sampleThreshold } from "../bundles/sample-bundle.ts";
 
 let state: string;
 let store: BundleStore;
@@ -38,6 +38,7 @@ describe("assayd models", () => {
       recipe: "bottle",
       active: "second",
       before: null,
+      recipes: [{ recipe: "bottle", active: "second", before: null }],
     });
     expect(await run("rollback")).toMatch(
       /back at model first\. A running daemon takes it at its next start/,
@@ -52,6 +53,24 @@ describe("assayd models", () => {
       models: { id: string; activeFor: string[] }[];
     };
     expect(models.find(({ id }) => id === "second")?.activeFor).toEqual(["bottle"]);
+  });
+
+  it("promotes a model of several recipes for all of them, or for the one that is named", async () => {
+    const alsoFor = [{ recipe: "can", parent: null, threshold: sampleThreshold(0.7) }];
+    await store.add(await sampleBundle(join(state, "job"), "both", { parent: "second", alsoFor }));
+    await run("promote", "second");
+    await run("promote", "both", "--recipe", "can");
+    expect(["bottle", "can"].map((recipe) => store.active(recipe))).toEqual(["second", "both"]);
+    expect(JSON.parse(await run("promote", "both", "--json"))).toMatchObject({
+      recipes: [
+        { recipe: "bottle", active: "both", before: "second" },
+        { recipe: "can", active: "both", before: "both" },
+      ],
+    });
+    expect(await run("list")).toMatch(
+      /both {2}bottle, .*threshold 0\.5, after second; also for can: threshold 0\.7$/m,
+    );
+    await expect(run("promote", "both", "--recipe", "cap")).rejects.toMatchObject({ code: "wrong-recipe" });
   });
 
   it("refuses to promote or show a damaged model, naming the file", async () => {
