@@ -2,7 +2,8 @@
 """Anomaly maps of RD and AAND by PyTorch, for test/golden/published.json.
 
     scripts/make-golden-published.py OUTPUT.json            narrow networks on formula features and weights
-    scripts/make-golden-published.py --checkpoints FOLDER   full-size .pth files as the published code saves them, a picture
+    scripts/make-golden-published.py --checkpoints FOLDER [NAME...]
+                                                            full-size .pth files as the published code saves them, a picture
                                                             folder and expected.json, to try `assayd models import-torch` on
 
 Needs torch and scipy (made with 1.13 and 1.17). A restatement of the layers of Deng & Li, CVPR 2022 (OCBE and decoder) and of
@@ -210,34 +211,38 @@ FULL = [("rd-resnet18", 0, 2, [2, 2, 2], [2, 2, 2, 2], 0), ("rd-resnet50", 1, 3,
         ("rd-wide_resnet50_2", 2, 3, [3, 4, 6], [3, 4, 6, 3], 0), ("aand-wide_resnet50_2", 2, 3, [3, 4, 6], [3, 4, 6, 3], 50)]
 
 
-def settle(module, x):
-    """Batch-norm statistics as after training: the network has seen pictures."""
+def settle(module, batches):
+    """Batch-norm statistics as after training: the averages over these batches."""
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.momentum = None
     module.train()
     with torch.no_grad():
-        for _ in range(20):
+        for x in batches:
             module(x)
     return module.eval()
 
 
-def checkpoints(folder, size=256):
+def checkpoints(folder, *wanted, size=256):
     from PIL import Image
     os.makedirs(os.path.join(folder, "normals"), exist_ok=True)
-    torch.manual_seed(SEED)
     names = [f"part{seed}.png" for seed in range(24)]
     pictures = [formula_picture(size, size, 100 + seed) for seed in range(len(names))]
     for name, picture in zip(names, pictures):
         Image.fromarray(picture).save(os.path.join(folder, "normals", name))
     batch = torch.from_numpy(np.stack(pictures).astype(np.float32) / 255).permute(0, 3, 1, 2)
     batch = (batch - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
-    expected = {}
+    file = os.path.join(folder, "expected.json")
     for name, widening, blocks, decoder, encoder, items in FULL:
-        teacher = settle(Teacher(widening, encoder, items), batch[:2])
+        if wanted and name not in wanted:
+            continue
+        torch.manual_seed(SEED)
+        teacher = settle(Teacher(widening, encoder, items), [batch[:2], batch[2:4]])
         student = Student(64, widening, blocks, decoder)
         look = teacher.amplified if items else teacher
         with torch.no_grad():
-            settle(student, look(batch[:2]))
-            scores = [float(anomaly_map(look(x[None]), student(look(x[None])), size).max()) for x in batch[:8]]
-        expected[name] = dict(zip(names, scores))
+            settle(student, [look(batch[:2]), look(batch[2:4])])
+            scores = [float(anomaly_map(look(x[None]), student(look(x[None])), size).max()) for x in batch[:4]]
         save = lambda what, suffix="": torch.save(what, os.path.join(folder, f"{name}{suffix}.pth"))
         if items:
             save({"encoder_AT": teacher.state_dict()}, "-stage1")
@@ -245,12 +250,13 @@ def checkpoints(folder, size=256):
         else:
             save(teacher.state_dict(), "-teacher")
             save({"bn": student.bn.state_dict(), "decoder": student.decoder.state_dict()})
-    with open(os.path.join(folder, "expected.json"), "w", encoding="utf-8") as file:
-        json.dump(expected, file, indent=1)
+        expected = json.load(open(file, encoding="utf-8")) if os.path.exists(file) else {}
+        with open(file, "w", encoding="utf-8") as out:
+            json.dump({**expected, name: dict(zip(names, scores))}, out, indent=1)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--checkpoints":
-        checkpoints(sys.argv[2])
+        checkpoints(*sys.argv[2:])
     else:
         narrow(sys.argv[1])

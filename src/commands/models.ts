@@ -4,6 +4,7 @@ import { servedRecipes, type BundleManifest, type ServedRecipe } from "../bundle
 import { BundleStore, type BundleSummary } from "../bundles/store.ts";
 import { statePaths } from "../config/paths.ts";
 import { InputError } from "../domain/errors.ts";
+import { importTorchCommand } from "./models/import-torch.ts";
 
 interface Flags {
   readonly stateDir: string;
@@ -34,7 +35,8 @@ export function modelsCommand(): Command {
       command("rollback", "Make the parent of the active model the active one")
         .option("--recipe <name>", "whose model (not needed if only one recipe has a model)")
         .action(rollback),
-    );
+    )
+    .addCommand(importTorchCommand());
 }
 
 function command(name: string, description: string): Command {

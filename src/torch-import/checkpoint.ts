@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { recognizeBackbone } from "../backbones/recognize.ts";
-import { backboneByName } from "../backbones/registry.ts";
 import { readPthSections } from "../backbones/weights/pth.ts";
 import type { Size } from "../domain/inspection.ts";
 import { InputError, messageOf } from "../domain/errors.ts";
@@ -17,13 +16,17 @@ export interface PublishedModel {
   readonly kind: "rd" | "aand";
   /** Name of the teacher's backbone. */
   readonly backbone: string;
-  /** The teacher's own weights where the files hold them (AAND's stage 1); null: the ImageNet ones of the backbone. */
-  readonly teacher: Weights | null;
+  /** The teacher itself where the files hold it (AAND's stage 1); null: the ImageNet weights of the backbone. */
+  readonly teacher: { readonly file: string; readonly weights: Weights } | null;
   /** The method for pictures of this size; it uses all three levels. */
   method(mapSize: Size): TrainedMethod;
 }
 
-type Sections = ReadonlyMap<string, { readonly weights: Weights; readonly file: string }>;
+/** A state dict, and the path of the file that holds it. */
+interface Section {
+  readonly weights: Weights;
+  readonly file: string;
+}
 
 const EXPECTED =
   "Expected: for RD one file with bn and decoder (checkpoints of RD4AD's main.py); " +
@@ -34,10 +37,9 @@ const EXPECTED =
  * @throws InputError `unreadable-file`, `bad-weight-file`, `not-a-checkpoint` or `unknown-weights`: what is there, what is missing
  */
 export async function readCheckpoint(files: readonly string[]): Promise<PublishedModel> {
-  const sections = new Map<string, { weights: Weights; file: string }>();
-  for (const path of files) {
-    const file = basename(path);
-    for (const [name, weights] of await readPthSections(await readBytes(path), file)) {
+  const sections = new Map<string, Section>();
+  for (const file of files) {
+    for (const [name, weights] of await readPthSections(await readBytes(file), basename(file))) {
       const other = sections.get(name);
       if (other) throw notACheckpoint(`${file} and ${other.file} both hold ${wordOf(name)}`);
       sections.set(name, { weights, file });
@@ -46,8 +48,7 @@ export async function readCheckpoint(files: readonly string[]): Promise<Publishe
   return publishedModel(sections);
 }
 
-/** The model of state dicts that lie together. @throws InputError as {@link readCheckpoint} */
-export function publishedModel(sections: Sections): PublishedModel {
+function publishedModel(sections: ReadonlyMap<string, Section>): PublishedModel {
   const encoder = sections.get("encoder_AT");
   const bn = sections.get("bn");
   const decoder = sections.get(encoder ? "decoder_ss" : "decoder");
@@ -56,7 +57,7 @@ export function publishedModel(sections: Sections): PublishedModel {
       ...prefixedWeights(bn.weights, "bn."),
       ...prefixedWeights(decoder.weights, "decoder."),
     ]);
-    const student = recognizeStudent(weights, bn.file);
+    const student = recognizeStudent(weights, basename(bn.file));
     return encoder ? aand(encoder, student) : rd(student);
   }
   const found = [...sections.keys()].map(wordOf).join(", ") || "nothing";
@@ -78,11 +79,9 @@ function rd({ backbone, plan, weights }: Student): PublishedModel {
   };
 }
 
-function aand(
-  { weights: encoder, file }: { weights: Weights; file: string },
-  student: Student,
-): PublishedModel {
-  const { backbone, weights: teacher } = recognizeBackbone(encoder, file);
+function aand(encoder: Section, student: Student): PublishedModel {
+  const file = basename(encoder.file);
+  const { backbone, weights: teacher } = recognizeBackbone(encoder.weights, file);
   if (backbone.name !== student.backbone) {
     throw notACheckpoint(
       `the teacher of stage 1 is ${backbone.name}, the student of stage 2 was made for ${student.backbone}`,
@@ -91,10 +90,10 @@ function aand(
   return {
     kind: "aand",
     backbone: backbone.name,
-    teacher,
+    teacher: { file: encoder.file, weights: teacher },
     method: (mapSize) => {
-      const levels = backboneByName(student.backbone).levels(mapSize);
-      const amplifier = amplifierWeights(encoder, levels, file);
+      const levels = backbone.levels(mapSize);
+      const amplifier = amplifierWeights(encoder.weights, levels, file);
       return {
         network: publishedAand(student.plan, levels, amplifier.memory, mapSize),
         weights: new Map([...student.weights, ...amplifier.weights]),

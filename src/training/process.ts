@@ -6,6 +6,7 @@ import { parentPort } from "../system/children.ts";
 import type { TrainingJob, TrainingReport, TrainingRequest } from "./protocol.ts";
 import { guardMemory } from "./memory-guard.ts";
 import { runTraining } from "./run.ts";
+import { importModel } from "../torch-import/import-model.ts";
 
 /** Entry of the training process: one job, then the end. Niced and memory-capped, so that inspection goes on beside it. */
 
@@ -29,10 +30,14 @@ async function work(job: TrainingJob): Promise<void> {
     cancellation.abort(error);
   });
   try {
-    const result = await runTraining(job, {
+    const make = job.published ? importModel : runTraining;
+    const result = await make(job, {
       signal: cancellation.signal,
       report: (progress) => {
         send({ type: "progress", ...progress });
+      },
+      onInstant: (result) => {
+        send({ type: "instant", result });
       },
     });
     send({ type: "completed", result });

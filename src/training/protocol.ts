@@ -13,6 +13,14 @@ export interface NormalsSource {
   readonly parent: string | null;
 }
 
+/** A model that was trained elsewhere, by the published PyTorch code. */
+export interface PublishedSource {
+  /** Checkpoint files, see torch-import/checkpoint.ts. */
+  readonly files: readonly string[];
+  /** Id of the teacher; null: named as the backbone that the checkpoint was made for. */
+  readonly teacher: string | null;
+}
+
 /** The job's own recipe is the first product; what comes out of it bears its name. */
 export interface TrainingJob extends NormalsSource {
   readonly id: string;
@@ -24,7 +32,10 @@ export interface TrainingJob extends NormalsSource {
   readonly teacherDir: string;
   /** `<state>/bundles`: the finished bundle is added here; promotion is the main process's. */
   readonly bundlesDir: string;
+  /** Of the model. */
   readonly inputSize: Size;
+  /** Of the pictures; other than `inputSize` if they are cut into tiles. */
+  readonly pictureSize: Size;
   readonly training: TrainingConfig;
   /** DTD-like folder of textures, or null for procedural ones. */
   readonly texturesDir: string | null;
@@ -33,6 +44,8 @@ export interface TrainingJob extends NormalsSource {
   /** Niceness of the process, 0..19. */
   readonly nice: number;
   readonly memoryLimitMb: number;
+  /** The job takes this model, its threshold from the normals, instead of training one. */
+  readonly published?: PublishedSource;
 }
 
 /** All products of a job, its own recipe first. */
@@ -45,6 +58,7 @@ export type TrainingRequest =
 
 export type TrainingReport =
   | ({ readonly type: "progress" } & JobProgress)
+  | { readonly type: "instant"; readonly result: JobResult }
   | { readonly type: "completed"; readonly result: JobResult }
   | { readonly type: "canceled" }
   | { readonly type: "failed"; readonly code: string; readonly message: string };
