@@ -122,7 +122,7 @@ describe("ADPS is what PyTorch computes from the paper's equations", () => {
     const logit = runTf(whole, values, [...teachers, ...students]).at(-1)!;
     const loss = tf.tidy(() => {
       const probability = tf.sigmoid(toTensor({ shape: { c: 1, h: 32, w: 32 }, data: logit }));
-      const mask = tf.stridedSlice(boxMask(), [0, 0, 0, 0], [1, 64, 64, 1], [1, 2, 2, 1]);
+      const mask = tf.maxPool(boxMask(), 1, 2, "valid"); // every second pixel
       return focalLoss([probability], [mask]).dataSync()[0]!;
     });
     expect(Math.abs(loss / golden.focal - 1)).toBeLessThan(1e-5);

@@ -17,7 +17,7 @@ export function segment<T>(ops: Ops<T>, masked: readonly T[], height: number): T
   const coarsestFirst = masked.toReversed();
   const [coarsest] = coarsestFirst;
   if (coarsest === undefined) throw new RangeError("The segmentation needs at least one level; got none.");
-  let x = coarsest;
+  let x: T = coarsest;
   let width = multipleOf8(ops.shape(coarsest).c * WIDTH_SHARE);
   for (let step = 1; ops.shape(x).h < height; step++) {
     const name = `segment.up${step}`;

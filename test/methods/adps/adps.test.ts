@@ -65,8 +65,11 @@ function teach(images: tf.Tensor4D): tf.Tensor4D[] {
 const normal = pictures(false);
 const spoiled = pictures(true);
 const mask = keep(
-  tf.tidy(() => tf.cast(tf.greater(tf.slice(spoiled, [0, 0, 0, 0], [-1, -1, -1, 1]), 0.6), "float32")),
-) as tf.Tensor4D;
+  tf.tidy(() => {
+    const red = tf.slice(spoiled, [0, 0, 0, 0], [-1, -1, -1, 1]);
+    return tf.cast<tf.Tensor4D>(tf.greater(red, 0.6), "float32");
+  }),
+);
 const batch: StageBatch = { features: teach(spoiled), pictures: spoiled, mask, foreground: null };
 
 async function begin(seed = 1): Promise<MethodTraining> {
