@@ -1,127 +1,74 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { performance } from "node:perf_hooks";
 import { Command, InvalidArgumentError } from "commander";
-import { MANIFEST_FILE, readManifest } from "../bundles/read.ts";
-import { BundleStore } from "../bundles/store.ts";
-import { statePaths } from "../config/paths.ts";
 import { InputError } from "../domain/errors.ts";
-import { evaluateBundle, type EvaluationReport } from "../evaluation/evaluate.ts";
-import { evaluationText } from "../evaluation/report.ts";
-import { listLine } from "../imaging/picture-folder.ts";
-import { loadScorer } from "../inspection/infer/scorer.ts";
-import { createLogger } from "../system/logger.ts";
+import { evaluateDataSet, type DataFlags } from "./evaluate/data.ts";
+import { evaluateExisting, type BundleFlags } from "./evaluate/existing.ts";
 
-interface Flags {
-  readonly bundle?: string;
-  readonly recipe?: string;
-  readonly stateDir: string;
-  readonly threads: number;
-  readonly json?: true;
-}
+type Flags = Omit<DataFlags, "data" | "stateDir"> &
+  Omit<BundleFlags, "stateDir"> & { readonly data?: string; readonly stateDir?: string };
 
 const HELP = `
-With --json the last line of stdout is one object: bundleId, provider, good, bad, imageAuroc, imageAp, imageF1Max, pixelAuroc,
-pixelAurocError, pixelAp, pixelF1Max, aupro (false-positive rate to 0.3), aupro005 (to 0.05), withoutMask, perDefect
-(pictures, imageAuroc, caughtShare of each kind), threshold, falseRejectRate, escapeRate, latencyMsP50, latencyMsP99,
-decodeMsP50, evaluateSeconds. A value that the pictures do not allow is null.`;
+Two forms:
+  assayd evaluate DIR          measures a model that is there on DIR/test
+  assayd evaluate --data DIR   teaches each category of a data set as the device would, and measures that; layouts: MVTec
+                               form (also MPDD, any folder of it), MVTec 3D-AD, VisA, BTAD, KolektorSDD2, magnetic tile,
+                               or a folder of good pictures
 
-/** `assayd evaluate`: how well a bundle tells good from bad on a folder of test pictures, and how fast. */
+Test pictures are looked at for the table only: fixed steps, last weights, the threshold from good parts alone.
+
+With --json the last line of stdout is one object. evaluate DIR: bundleId, provider, good, bad, imageAuroc, imageAp,
+imageF1Max, pixelAuroc, pixelAurocError, pixelAp, pixelF1Max, aupro (false-positive rate to 0.3), aupro005 (to 0.05),
+withoutMask, perDefect (pictures, imageAuroc, caughtShare of each kind), threshold, falseRejectRate, escapeRate,
+latencyMsP50, latencyMsP99, decodeMsP50, evaluateSeconds. evaluate --data: dataSet, layout, method, teacher, size, seeds,
+jobs, threads, mean (of each figure over categories and seeds, with std over seeds), cells (category, seed, report with the
+figures above, trainSeconds, trainPeakMb, cost, statedFalseReject, oracle), thresholdStudy. A value that the pictures do not allow is null.`;
+
+/** `assayd evaluate`: how well good and bad are told apart, how fast, and how that compares with what others published. */
 export function evaluateCommand(): Command {
   return new Command("evaluate")
-    .description("Measure a model on a folder of test pictures, with the code that inspects parts")
-    .argument(
-      "<dir>",
-      "MVTec form: test/good, test/<defect>, ground_truth/<defect> (train/good is not looked at)",
+    .description("Measure a model on test pictures, or teach and measure every category of a data set")
+    .argument("[dir]", "test/good, test/<defect>, ground_truth/<defect> (train/good is not looked at)")
+    .option("--bundle <id|dir>", "DIR: which model (else the active one)")
+    .option("--recipe <name>", "DIR: whose active model (not needed if only one recipe has a model)")
+    .option("--data <dir>", "a data set: teach and measure each of its categories")
+    .option("-c, --config <file>", "--data: configuration of the device that is measured")
+    .option("--method <name>", "--data: instead of the configuration's")
+    .option("--teacher <id>", "--data: instead of the configuration's")
+    .option("--size <px>", "--data: model input, instead of the configuration's", wholeNumber)
+    .option("--categories <names>", "--data: only these, separated by commas")
+    .option("--seeds <n>", "--data: trainings of each category", wholeNumber, 1)
+    .option("--seed <n>", "--data: the first seed", wholeNumber, 1)
+    .option("--oracle", "--data: also what the test pictures would have chosen, labelled as such")
+    .option(
+      "--threshold-splits <n>",
+      "--data: random splits of the good parts to try the threshold on",
+      wholeNumber,
+      0,
     )
-    .option("--bundle <id|dir>", "which model (else the active one)")
-    .option("--recipe <name>", "whose active model (not needed if only one recipe has a model)")
-    .option("--state-dir <dir>", "state folder of the station", ".state")
-    .option("--threads <n>", "CPU threads of the model; 0: all cores", wholeNumber, 0)
+    .option("--report <file>", "--data: also one self-contained HTML page")
+    .option("--markdown", "--data: tables in Markdown")
+    .option("--out <dir>", "--data: keep models and finished cells here, and go on with those that are there")
+    .option(
+      "--jobs <n>",
+      "--data: trainings at the same time; 0: as measured best for this machine",
+      wholeNumber,
+      0,
+    )
+    .option("--state-dir <dir>", "state folder of the station (models, teachers)")
+    .option("--threads <n>", "CPU threads; 0: all cores", wholeNumber, 0)
     .option("--json", "end with one JSON object on the last line of stdout")
     .addHelpText("after", HELP)
     .action(evaluate);
 }
 
-async function evaluate(dir: string, flags: Flags): Promise<void> {
-  const { line } = await listLine(dir);
-  const paths = statePaths(resolve(flags.stateDir));
-  const bundleDir = await findBundle(new BundleStore(paths), flags);
-  const { threshold } = await readManifest(bundleDir);
-  const scorer = await loadScorer({
-    bundleDir,
-    providers: ["tensorrt", "cuda", "cpu"],
-    threads: flags.threads,
-    precision: "fp16",
-    engineCacheDir: paths.engines,
-    logger: createLogger({ level: "warn", format: "text", write: (text) => process.stderr.write(text) }),
-    searchPath: process.env.PATH ?? "",
-  });
-  const report = await stoppable((signal) =>
-    evaluateBundle({
-      line,
-      size: scorer.size,
-      threshold: threshold.value,
-      score: async (rgb) => {
-        const { score, map } = await scorer.score(rgb, threshold.value);
-        return { score, map: map.values, mapSize: map.size };
-      },
-      now: () => performance.now(),
-      signal,
-      onProgress: showProgress,
-    }),
-  );
-  const { bundleId, provider } = scorer;
-  process.stdout.write(`model ${bundleId} on ${provider.provider}\n${evaluationText(report)}\n`);
-  if (flags.json) process.stdout.write(`${jsonLine(bundleId, provider.provider, report)}\n`);
-}
-
-function jsonLine(bundleId: string, provider: string, report: EvaluationReport): string {
-  return JSON.stringify({ bundleId, provider, ...report });
-}
-
-/** Folder of the model that the flags mean. @throws InputError `recipe-missing`, `no-active-bundle` */
-async function findBundle(store: BundleStore, { bundle, recipe, stateDir }: Flags): Promise<string> {
-  if (bundle !== undefined)
-    return existsSync(join(bundle, MANIFEST_FILE)) ? resolve(bundle) : store.dir(bundle);
-  const id = store.active(recipe ?? (await onlyRecipe(store, stateDir)));
-  if (id !== null) return store.dir(id);
-  throw new InputError(
-    "no-active-bundle",
-    `Recipe ${recipe ?? ""} has no active model in ${stateDir}. Teach one with "assayd train", or name a model with --bundle.`,
-  );
-}
-
-async function onlyRecipe(store: BundleStore, stateDir: string): Promise<string> {
-  const recipes = (await store.list()).flatMap(({ activeFor }) => activeFor);
-  const [only] = recipes;
-  if (only !== undefined && recipes.length === 1) return only;
-  throw new InputError(
-    "recipe-missing",
-    recipes.length === 0
-      ? `No recipe has an active model in ${stateDir}. Teach one with "assayd train", name a model with --bundle, or another --state-dir.`
-      : `Add --recipe <name>; these have models: ${recipes.join(", ")}.`,
-  );
-}
-
-/** Runs until done or Ctrl-C. */
-async function stoppable<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const stop = new AbortController();
-  const onInterrupt = (): void => {
-    stop.abort(new InputError("interrupted", "The evaluation was stopped; nothing was written."));
-  };
-  process.once("SIGINT", onInterrupt);
-  try {
-    return await run(stop.signal);
-  } finally {
-    process.off("SIGINT", onInterrupt);
-  }
-}
-
-/** One line that is redrawn, on a terminal only. */
-function showProgress(done: number, total: number): void {
-  if (!process.stderr.isTTY) return;
-  process.stderr.write(done < total ? `\r${done} of ${total} pictures` : "\r\u001b[K");
+async function evaluate(dir: string | undefined, { data, ...flags }: Flags): Promise<void> {
+  if (data !== undefined && dir === undefined) await evaluateDataSet({ ...flags, data });
+  else if (data === undefined && dir !== undefined)
+    await evaluateExisting(dir, { ...flags, stateDir: flags.stateDir ?? ".state" });
+  else
+    throw new InputError(
+      "what-to-evaluate",
+      "Name either a folder of test pictures (assayd evaluate DIR) or a data set (assayd evaluate --data DIR), not both.",
+    );
 }
 
 function wholeNumber(text: string): number {

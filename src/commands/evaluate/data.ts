@@ -1,0 +1,144 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { configSchema, type Config } from "../../config/schema.ts";
+import { loadConfig } from "../../config/load.ts";
+import { openDataSet } from "../../datasets/data-set.ts";
+import { findPublished } from "../../datasets/published/find.ts";
+import { evaluationPage } from "../../evaluation/page/page.ts";
+import { resultJson } from "../../evaluation/result-json.ts";
+import {
+  accuracyTable,
+  choiceNotes,
+  costTable,
+  oracleTable,
+  publishedNotes,
+  type DataSetResult,
+} from "../../evaluation/result.ts";
+import { markdownTable, textTable, type Table } from "../../evaluation/table.ts";
+import { studyCells, thresholdTables, type ThresholdSettings } from "../../evaluation/threshold-table.ts";
+import { createLogger } from "../../system/logger.ts";
+import { TerminalView } from "../terminal-view.ts";
+import { chooseMethod } from "./choose-method.ts";
+import { shareCores } from "./share-cores.ts";
+import type { EvaluationPlan } from "./plan.ts";
+import { runPlan } from "./run-plan.ts";
+import { stoppable } from "./stoppable.ts";
+
+export interface DataFlags {
+  readonly data: string;
+  readonly config?: string;
+  readonly method?: string;
+  readonly teacher?: string;
+  readonly size?: number;
+  readonly categories?: string;
+  readonly seeds: number;
+  readonly seed: number;
+  readonly oracle?: true;
+  readonly thresholdSplits: number;
+  readonly report?: string;
+  readonly markdown?: true;
+  readonly out?: string;
+  readonly jobs: number;
+  readonly stateDir?: string;
+  readonly threads: number;
+  readonly json?: true;
+}
+
+/**
+ * Teaches and measures every category of a data set and prints the tables.
+ * @throws InputError, ConfigError, TrainingError, ModelError
+ */
+export async function evaluateDataSet(flags: DataFlags): Promise<void> {
+  const view = new TerminalView(flags.json ? process.stderr : process.stdout, () => performance.now());
+  const temporary = flags.out === undefined ? await mkdtemp(join(tmpdir(), "assayd-evaluate-")) : null;
+  try {
+    const plan = await planOf(flags, resolve(flags.out ?? temporary ?? ""));
+    const result = await runShown(plan, view);
+    const settings = thresholdSettings(plan.config, flags.thresholdSplits);
+    const studies = flags.thresholdSplits > 0 ? studyCells(result.cells, settings) : [];
+    const tables = [
+      accuracyTable(result),
+      costTable(result),
+      oracleTable(result),
+      ...(studies.length > 0 ? thresholdTables(studies, settings) : []),
+    ].filter((table) => table !== null);
+    view.say(`\n${wordsOf(result, tables, flags.markdown ? markdownTable : textTable)}`);
+    if (flags.report !== undefined) {
+      await writeFile(flags.report, evaluationPage(result, tables));
+      view.say(`\nreport: ${resolve(flags.report)}`);
+    }
+    if (flags.json) process.stdout.write(`${JSON.stringify(resultJson(result, studies))}\n`);
+  } finally {
+    if (temporary !== null) await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function planOf(flags: DataFlags, workDir: string): Promise<EvaluationPlan> {
+  const config = deviceConfig(flags);
+  const only = flags.categories?.split(",").map((name) => name.trim()) ?? [];
+  const dataSet = await openDataSet(flags.data, only);
+  const seeds = Array.from({ length: Math.max(1, flags.seeds) }, (_, at) => flags.seed + at);
+  const cells = dataSet.categories.length * seeds.length;
+  const cores = flags.threads > 0 ? flags.threads : availableParallelism();
+  const { jobs, threads } = shareCores(cells, cores, flags.jobs);
+  const oracle = flags.oracle === true;
+  return { config, dataSet, seeds, jobs, threads, oracle, workDir, cellsDir: join(workDir, "cells") };
+}
+
+/** The configuration of the device, with what the flags change. @throws ConfigError, InputError */
+function deviceConfig({ config: file, method, teacher, size, stateDir }: DataFlags): Config {
+  const loaded = loadConfig(file ?? null, process.env, { readFile: (path) => readFileSync(path, "utf8") });
+  const { station, training } = loaded;
+  return configSchema.parse({
+    ...loaded,
+    teacher: teacher ?? loaded.teacher,
+    station: {
+      ...station,
+      inputSize: size ?? station.inputSize,
+      stateDir: stateDir === undefined ? station.stateDir : resolve(stateDir),
+    },
+    training: { ...training, method: chooseMethod(method, training.method) },
+  });
+}
+
+async function runShown(plan: EvaluationPlan, view: TerminalView): Promise<DataSetResult> {
+  const { config, dataSet, seeds, jobs, threads } = plan;
+  const cells = await stoppable((signal) =>
+    runPlan(plan, {
+      signal,
+      logger: createLogger({ level: "warn", format: "text", write: (text) => process.stderr.write(text) }),
+      onProgress: (share, doing) => {
+        view.progress("evaluate", share, doing);
+      },
+    }),
+  );
+  return {
+    dataSet: dataSet.name,
+    layout: dataSet.layout,
+    method: config.training.method.name,
+    teacher: config.teacher,
+    size: config.station.inputSize,
+    seeds,
+    jobs,
+    threads,
+    cells,
+    published: findPublished(dataSet),
+  };
+}
+
+function thresholdSettings({ training }: Config, splits: number): ThresholdSettings {
+  const { thresholdQuantile, thresholdFactor, heldOutShare } = training;
+  return { quantile: thresholdQuantile, factor: thresholdFactor, heldOutShare, splits };
+}
+
+function wordsOf(result: DataSetResult, tables: readonly Table[], print: (table: Table) => string): string {
+  const list = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0 ? [] : [[title, ...lines.map((line) => `- ${line}`)].join("\n")];
+  return [
+    ...tables.map(print),
+    ...list("Deployed:", choiceNotes(result)),
+    ...list("Published figures:", publishedNotes(result)),
+  ].join("\n\n");
+}

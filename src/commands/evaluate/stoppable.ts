@@ -1,0 +1,17 @@
+import { InputError } from "../../domain/errors.ts";
+
+/** Runs until done, Ctrl-C or SIGTERM. */
+export async function stoppable<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const onInterrupt = (): void => {
+    stop.abort(
+      new InputError("interrupted", "The evaluation was stopped; what was not finished was not written."),
+    );
+  };
+  process.once("SIGINT", onInterrupt).once("SIGTERM", onInterrupt);
+  try {
+    return await run(stop.signal);
+  } finally {
+    process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
+  }
+}

@@ -1,0 +1,184 @@
+import type { Published } from "../datasets/published/find.ts";
+import type { PublishedMetrics, PublishedRow } from "../datasets/published/published.ts";
+import type { Cell } from "./cell.ts";
+import { spreadOf, type Spread } from "./spread.ts";
+import type { Table } from "./table.ts";
+
+/** One method on one data set: every cell, and what it is compared with. */
+export interface DataSetResult {
+  readonly dataSet: string;
+  readonly layout: string;
+  readonly method: string;
+  readonly teacher: string;
+  /** Input side in pixels. */
+  readonly size: number;
+  readonly seeds: readonly number[];
+  /** Trainings that ran at the same time, and CPU threads of each: what the times depend on. */
+  readonly jobs: number;
+  readonly threads: number;
+  /** Every category has one cell a seed. */
+  readonly cells: readonly Cell[];
+  readonly published: Published | null;
+}
+
+interface Column {
+  readonly title: string;
+  readonly of: (cell: Cell) => number | null;
+  readonly text: (spread: Spread) => string;
+  /** The same figure of a published row. */
+  readonly published?: keyof PublishedMetrics;
+}
+
+const ACCURACY: readonly Column[] = [
+  { title: "image AUROC", of: ({ report }) => report.imageAuroc, text: share, published: "imageAuroc" },
+  { title: "AP", of: ({ report }) => report.imageAp, text: share, published: "imageAp" },
+  { title: "F1-max", of: ({ report }) => report.imageF1Max, text: share, published: "imageF1Max" },
+  { title: "pixel AUROC", of: ({ report }) => report.pixelAuroc, text: share, published: "pixelAuroc" },
+  { title: "AP", of: ({ report }) => report.pixelAp, text: share, published: "pixelAp" },
+  { title: "F1-max", of: ({ report }) => report.pixelF1Max, text: share, published: "pixelF1Max" },
+  { title: "AUPRO .3", of: ({ report }) => report.aupro, text: share, published: "aupro" },
+  { title: "AUPRO .05", of: ({ report }) => report.aupro005, text: share },
+];
+
+const COST: readonly Column[] = [
+  { title: "false rejects", of: ({ report }) => report.falseRejectRate, text: percent },
+  { title: "stated from", of: ({ statedFalseReject }) => statedFalseReject.low, text: percent },
+  { title: "to", of: ({ statedFalseReject }) => statedFalseReject.high, text: percent },
+  { title: "escapes", of: ({ report }) => report.escapeRate, text: percent },
+  { title: "good parts", of: ({ images }) => images, text: whole },
+  { title: "train s", of: ({ trainSeconds }) => trainSeconds, text: whole },
+  { title: "peak MB", of: ({ trainPeakMb }) => trainPeakMb, text: whole },
+  { title: "infer ms", of: ({ report }) => report.latencyMsP50, text: tenth },
+  { title: "MMAC", of: ({ cost }) => (cost === null ? null : cost.macs / 1e6), text: whole },
+  { title: "k param", of: ({ cost }) => (cost === null ? null : cost.parameters / 1e3), text: whole },
+];
+
+/** Accuracy of every category and of their mean, with the spread over the seeds, above what others published. */
+export function accuracyTable(result: DataSetResult): Table {
+  const columns = ACCURACY;
+  return {
+    title: `accuracy of ${result.method}, ${caption(result)}`,
+    header: ["", ...columns.map(({ title }) => title)],
+    rows: [...ownRows(result, columns), ...publishedRows(result, columns)],
+  };
+}
+
+/** What happens at the deployed threshold (found from good parts alone), and what the model costs. */
+export function costTable(result: DataSetResult): Table {
+  return {
+    title: `at the threshold from good parts alone, and costs (${result.jobs} × ${result.threads} threads)`,
+    header: ["", ...COST.map(({ title }) => title)],
+    rows: ownRows(result, COST),
+  };
+}
+
+/** Null unless the oracle was asked for. */
+export function oracleTable({ cells }: DataSetResult): Table | null {
+  if (cells.every(({ oracle }) => oracle === null)) return null;
+  return {
+    title: "ORACLE: chosen by looking at the test pictures; an upper bound, not to be compared or deployed",
+    header: [
+      "",
+      "seed",
+      "image AUROC",
+      "best training length",
+      "F1 at best threshold",
+      "false rejects",
+      "escapes",
+    ],
+    rows: cells.map(({ category, seed, oracle }) => {
+      const best = oracle?.lengths.find(({ imageAuroc }) => imageAuroc === oracle.bestImageAuroc);
+      const point = oracle?.point;
+      return [
+        category,
+        String(seed),
+        one(oracle?.bestImageAuroc, share),
+        one(best?.share, percent),
+        one(point?.f1, share),
+        one(point?.falseRejectRate, percent),
+        one(point?.escapeRate, percent),
+      ];
+    }),
+  };
+}
+
+/** Where each published row comes from and why it may not compare, one line each. */
+export function publishedNotes({ published }: DataSetResult): string[] {
+  if (published === null) return [];
+  const rows = [...published.means, ...published.categories];
+  if (rows.length === 0)
+    return [
+      `No published figure of ${published.dataSet} that compares with these categories and whose source could be read.`,
+    ];
+  const notes = rows.map(
+    ({ method, source, caveat }) => `${method}: ${source}${caveat === "" ? "" : `; ${caveat}`}`,
+  );
+  return [...new Set(notes)];
+}
+
+/** What method auto deployed, one line a cell. */
+export function choiceNotes({ cells }: DataSetResult): string[] {
+  return cells.flatMap(({ category, seed, choice }) =>
+    choice === null ? [] : [`${category}, seed ${seed}: ${choice}`],
+  );
+}
+
+/** The mean over the categories of each seed, then over the seeds: from the figures as they are, not rounded. */
+export function meanOver(cells: readonly Cell[], of: (cell: Cell) => number | null): Spread | null {
+  const seeds = [...new Set(cells.map(({ seed }) => seed))];
+  return spreadOf(
+    seeds.map((seed) => spreadOf(cells.filter((cell) => cell.seed === seed).map(of))?.mean ?? null),
+  );
+}
+
+function caption({ dataSet, layout, teacher, size, seeds }: DataSetResult): string {
+  const over = seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± std of ${seeds.length} seeds`;
+  return `${teacher}, ${size} px, on ${dataSet} (${layout}), ${over}, last weights`;
+}
+
+function ownRows({ cells }: DataSetResult, columns: readonly Column[]): string[][] {
+  const names = [...new Set(cells.map(({ category }) => category))];
+  const rows = names.map((name) => {
+    const those = cells.filter(({ category }) => category === name);
+    return [name, ...columns.map(({ of, text }) => orDash(spreadOf(those.map(of)), text))];
+  });
+  if (names.length < 2) return rows;
+  return [...rows, ["mean", ...columns.map(({ of, text }) => orDash(meanOver(cells, of), text))]];
+}
+
+function publishedRows({ published }: DataSetResult, columns: readonly Column[]): string[][] {
+  if (published === null) return [];
+  const row = ({ method, category, metrics }: PublishedRow): string[] => [
+    `published: ${method}${category === null ? "" : `, ${category}`}`,
+    ...columns.map((column) => one(column.published && metrics[column.published], share)),
+  ];
+  return [...published.means, ...published.categories].map(row);
+}
+
+function orDash(spread: Spread | null, text: (spread: Spread) => string): string {
+  return spread === null ? "–" : text(spread);
+}
+
+function one(value: number | null | undefined, text: (spread: Spread) => string): string {
+  return orDash(value === null || value === undefined ? null : { mean: value, std: null }, text);
+}
+
+function share({ mean, std }: Spread): string {
+  return withSpread(mean.toFixed(3), std?.toFixed(3));
+}
+
+function percent({ mean, std }: Spread): string {
+  return `${withSpread((mean * 100).toFixed(1), std === null ? undefined : (std * 100).toFixed(1))} %`;
+}
+
+function whole({ mean }: Spread): string {
+  return mean.toFixed(0);
+}
+
+function tenth({ mean }: Spread): string {
+  return mean.toFixed(1);
+}
+
+function withSpread(mean: string, std: string | undefined): string {
+  return std === undefined ? mean : `${mean} ± ${std}`;
+}
