@@ -4,8 +4,12 @@ import { Command } from "commander";
 import { BundleStore } from "../bundles/store.ts";
 import { loadConfig } from "../config/load.ts";
 import { statePaths } from "../config/paths.ts";
+import type { TrainingConfig } from "../config/schema.ts";
 import { TrainingError } from "../domain/errors.ts";
+import type { JobResult } from "../domain/job.ts";
+import { judgesInstantly } from "../training/instant-start.ts";
 import { createJob } from "../training/job.ts";
+import type { TrainingJob } from "../training/protocol.ts";
 import { TrainingSupervisor, type JobStatus } from "../training/supervisor.ts";
 import { TerminalView } from "./terminal-view.ts";
 
@@ -19,7 +23,7 @@ interface TrainFlags {
 
 const HELP = `
 With --json the last line of stdout is one object: bundleId, bundleDir, threshold, falseRejectRateLow, falseRejectRateHigh,
-parityMaxAbs, images, trainSeconds, promoted.`;
+parityMaxAbs, images, trainSeconds, choice (why, with method auto; else null), promoted.`;
 
 const ENTRY = new URL("../training/process.ts", import.meta.url);
 
@@ -42,7 +46,11 @@ async function train(images: string, flags: TrainFlags): Promise<void> {
     readFile: (path) => readFileSync(path, "utf8"),
   });
   const stateDir = flags.stateDir === undefined ? loaded.station.stateDir : resolve(flags.stateDir);
-  const config = { ...loaded, station: { ...loaded.station, stateDir } };
+  const config = {
+    ...loaded,
+    station: { ...loaded.station, stateDir },
+    training: flags.promote ? loaded.training : withoutInstantModel(loaded.training),
+  };
   const store = new BundleStore(statePaths(stateDir));
   const view = new TerminalView(flags.json ? process.stderr : process.stdout, () => performance.now());
   const job = createJob(config, {
@@ -51,7 +59,13 @@ async function train(images: string, flags: TrainFlags): Promise<void> {
     parent: store.active(flags.recipe),
     now: new Date(),
   });
-  const status = await runJob(job, view);
+  const status = await runJob(job, view, async ({ bundleId, trainSeconds }) => {
+    if (!judgesInstantly(config.training.instant, store.active(flags.recipe))) return;
+    await store.promote(flags.recipe, bundleId);
+    view.say(
+      `instant model ${bundleId} after ${trainSeconds.toFixed(0)} s: active until the training is done`,
+    );
+  });
   if (!status.result)
     throw new TrainingError(
       status.error?.code ?? status.state,
@@ -59,6 +73,7 @@ async function train(images: string, flags: TrainFlags): Promise<void> {
     );
   if (flags.promote) await store.promote(flags.recipe, status.result.bundleId);
   const { falseRejectRate, ...result } = status.result;
+  if (result.choice !== null) view.say(result.choice);
   view.say(
     `model ${result.bundleId} from ${result.images} good parts in ${result.trainSeconds.toFixed(0)} s, limit ${result.threshold.toFixed(2)}; ` +
       (flags.promote ? "it is active now" : `make it active with: assayd models promote ${result.bundleId}`),
@@ -69,12 +84,25 @@ async function train(images: string, flags: TrainFlags): Promise<void> {
   }
 }
 
-async function runJob(job: ReturnType<typeof createJob>, view: TerminalView): Promise<JobStatus> {
+/** Where nothing is promoted, nothing needs to judge meanwhile. */
+function withoutInstantModel(training: TrainingConfig): TrainingConfig {
+  return { ...training, instant: { ...training.instant, start: "never" } };
+}
+
+async function runJob(
+  job: TrainingJob,
+  view: TerminalView,
+  onInstant: (model: JobResult) => Promise<void>,
+): Promise<JobStatus> {
+  let instant: Promise<void> | null = null;
   const supervisor = new TrainingSupervisor({
     entry: ENTRY,
     now: Date.now,
-    onChange: ({ state, progress }) => {
+    onChange: ({ state, progress, instant: model }) => {
       if (state === "running" && progress) view.job(progress);
+      if (model === null || instant !== null) return;
+      instant = onInstant(model);
+      instant.catch(() => undefined); // awaited when the job has ended
     },
   });
   const onInterrupt = (): void => {
@@ -83,6 +111,7 @@ async function runJob(job: ReturnType<typeof createJob>, view: TerminalView): Pr
   process.on("SIGINT", onInterrupt).on("SIGTERM", onInterrupt);
   supervisor.start(job);
   const status = await supervisor.finished;
+  await instant;
   process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
   return status;
 }

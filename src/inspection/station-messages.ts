@@ -35,7 +35,7 @@ export function jobMessage(status: JobStatus, camera: string, by: string | null)
     stage: progress ? PUBLISHED_STAGE[progress.stage] : null,
     progress: state === "completed" ? 100 : Math.round(1000 * (progress?.progress ?? 0)) / 10,
     eta_s: state === "running" ? (progress?.etaS ?? null) : null,
-    message: error?.message ?? (state === "running" ? (progress?.message ?? "starting") : state),
+    message: messageOf(status),
     metrics: {
       loss: progress?.loss ?? null,
       epoch: progress?.epoch ?? null,
@@ -48,6 +48,12 @@ export function jobMessage(status: JobStatus, camera: string, by: string | null)
     ended: status.endedAt === null ? null : iso(status.endedAt),
     by,
   };
+}
+
+function messageOf({ state, progress, result, error }: JobStatus): string {
+  if (error) return error.message;
+  if (state === "running") return progress?.message ?? "starting";
+  return result?.choice ? `${state}: ${result.choice}` : state;
 }
 
 /** `{root}/cam/{camera}/state`, OPC 40100 words for `vision_state`. */

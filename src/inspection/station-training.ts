@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { InputError, messageOf } from "../domain/errors.ts";
+import { judgesInstantly } from "../training/instant-start.ts";
 import { createJob } from "../training/job.ts";
 import type { TrainingJob } from "../training/protocol.ts";
 import { TrainingSupervisor, type JobStatus } from "../training/supervisor.ts";
@@ -21,6 +22,8 @@ export class StationTraining {
   readonly #supervisor: TrainingSupervisor;
   #finished: Promise<JobStatus> = Promise.reject(new Error("no job yet"));
   #for: { readonly line: CameraLine; readonly by: string | null } | null = null;
+  /** The instant model of the running job, once it was tried, and what became of it in words. */
+  #instant: { readonly bundleId: string; readonly words: string } | null = null;
 
   constructor(options: StationTrainingOptions) {
     this.#options = options;
@@ -29,6 +32,7 @@ export class StationTraining {
       entry: options.entry,
       now: Date.now,
       onChange: (status) => {
+        if (status.instant && this.#for) void this.#useInstant(status.instant.bundleId, this.#for);
         if (status.state !== "completed") this.#tell(status);
       },
     });
@@ -57,6 +61,7 @@ export class StationTraining {
     });
     this.#supervisor.assertIdle();
     this.#for = { line, by };
+    this.#instant = null;
     this.#finished = this.#run(line, job, by);
     this.#finished.catch(() => undefined);
     return job.id;
@@ -78,11 +83,13 @@ export class StationTraining {
   }
 
   async #run(line: CameraLine, job: TrainingJob, by: string | null): Promise<JobStatus> {
+    const { models } = this.#options;
     this.#supervisor.start(job);
     const status = await this.#supervisor.finished;
     if (status.state !== "completed" || !status.result) return status;
     try {
-      await this.#options.models.promote(line, status.result.bundleId, by);
+      const { bundleId } = status.result; // an instant model that was chosen judges already
+      if (models.active(line.recipe) !== bundleId) await models.promote(line, bundleId, by);
       this.#tell(status);
       return status;
     } catch (error) {
@@ -93,7 +100,28 @@ export class StationTraining {
     }
   }
 
+  /** Once a job: the instant model judges until the job is done, unless another model does and should go on. */
+  async #useInstant(
+    bundleId: string,
+    { line, by }: { readonly line: CameraLine; readonly by: string | null },
+  ): Promise<void> {
+    if (this.#instant?.bundleId === bundleId) return;
+    const { models, config } = this.#options;
+    this.#instant = { bundleId, words: "" };
+    if (!judgesInstantly(config.training.instant, models.active(line.recipe))) return; // a person chose one meanwhile
+    try {
+      await models.promote(line, bundleId, by);
+      this.#instant = { bundleId, words: ` (until then ${bundleId} judges)` };
+    } catch (error) {
+      this.#instant = { bundleId, words: ` (the instant model cannot be used: ${messageOf(error)})` };
+    }
+  }
+
   #tell(status: JobStatus): void {
-    if (this.#for) this.#options.onChange(status, this.#for.line, this.#for.by);
+    if (!this.#for) return;
+    const { progress } = status;
+    const words = this.#instant?.words ?? "";
+    const told = progress && { ...progress, message: progress.message + words };
+    this.#options.onChange({ ...status, progress: told }, this.#for.line, this.#for.by);
   }
 }

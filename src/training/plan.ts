@@ -1,6 +1,7 @@
 import type { OneMethodConfig } from "../config/method-schema.ts";
 import { STAGES, type Stage } from "../domain/job.ts";
 import { createMethod } from "../methods/registry.ts";
+import { judgesInstantly } from "./instant-start.ts";
 import type { TrainingJob } from "./protocol.ts";
 
 /** Which models a job makes, and by which stages. */
@@ -21,9 +22,7 @@ export function planOf({ training, parent }: Pick<TrainingJob, "training" | "par
   const { method, instant } = training;
   const chooses = method.name === "auto";
   const learned = chooses ? method.trained : method;
-  const offersInstant =
-    learned.name !== "memory-bank" &&
-    (instant.start === "always" || (instant.start === "first" && parent === null));
+  const offersInstant = learned.name !== "memory-bank" && judgesInstantly(instant, parent);
   const makesInstant = offersInstant || chooses;
   const { amplify, distill } = createMethod(learned);
   const left: Partial<Record<Stage, boolean>> = {

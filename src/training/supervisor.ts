@@ -8,6 +8,8 @@ export interface JobStatus {
   readonly job: TrainingJob;
   readonly state: JobState;
   readonly progress: JobProgress | null;
+  /** A model that may judge until the job is done; it stays among the bundles. */
+  readonly instant: JobResult | null;
   readonly result: JobResult | null;
   readonly error: { readonly code: string; readonly message: string } | null;
   /** Epoch ms. */
@@ -85,6 +87,7 @@ export class TrainingSupervisor {
       job,
       state: "running",
       progress: null,
+      instant: null,
       result: null,
       error: null,
       startedAt: this.#options.now(),
@@ -142,6 +145,10 @@ export class TrainingSupervisor {
       if (this.#status) this.#change({ ...this.#status, progress: report });
       return;
     }
+    if (report.type === "instant") {
+      if (this.#status) this.#change({ ...this.#status, instant: report.result });
+      return;
+    }
     this.#outcome = outcomeOf(report);
     this.#killAfterGrace(child); // it ends by itself now
   }
@@ -177,7 +184,7 @@ export class TrainingSupervisor {
 
 type Outcome = Pick<JobStatus, "state" | "result" | "error">;
 
-function outcomeOf(report: Exclude<TrainingReport, { type: "progress" }>): Outcome {
+function outcomeOf(report: Exclude<TrainingReport, { type: "progress" | "instant" }>): Outcome {
   switch (report.type) {
     case "completed":
       return { state: "completed", result: report.result, error: null };

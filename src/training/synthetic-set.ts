@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import type { Stage } from "../domain/job.ts";
-import type { Shape } from "../graph/ops.ts";
 import { createRandom, hashSeed } from "../graph/random.ts";
 import { FeatureFile } from "./feature-file.ts";
-import { findForeground, scaleForeground } from "./foreground.ts";
+import { anomalyPlaces } from "./product-masks.ts";
 import { RecordFile } from "./record-file.ts";
 import { shuffled } from "./split.ts";
 import { loadFolderTextures } from "./synthesize/folder-texture.ts";
@@ -18,7 +17,7 @@ export interface SyntheticSet {
   readonly features: FeatureFile;
   /** RGB8 picture, and per pixel 1 where it is anomalous. */
   read(index: number): Promise<SynthesizedPicture>;
-  /** Per pixel 1 where the product is; null if it cannot be told from its ground. */
+  /** Per pixel 1 where anomalies may be: on the product, at judged places; null: everywhere. */
   foreground(index: number): Uint8Array | null;
   close(): Promise<void>;
 }
@@ -32,7 +31,10 @@ export interface SyntheticOrder {
   readonly count: number;
   /** Normal pictures that anomalies are put on, in turn. */
   readonly bases: readonly number[];
-  /** `mixed`: one in five stays normal, for stage 1; `all`: each has an anomaly. */
+  /**
+   * `mixed`, for stage 1: one in five stays normal, and the light varies. `all`: each has an anomaly, and differs from its base
+   * in nothing else, so that telling the two apart is telling the anomaly.
+   */
   readonly spoiled: "mixed" | "all";
 }
 
@@ -46,16 +48,16 @@ export function trainingOrder(train: readonly number[], count: number): Syntheti
   return { name: "synthetic", stage: "synthesize", count, bases: train.slice(0, BASES), spoiled: "mixed" };
 }
 
-/** Makes the pictures, anomalies on the product only where one can be told from its ground, and has the teacher look at them. */
+/** Makes the pictures, anomalies on the product only where one can be told from its ground, and at judged places; the teacher looks at them. */
 export async function synthesize(work: Work, order: SyntheticOrder): Promise<SyntheticSet> {
   const { job, key, session } = work;
   const { name, count, bases } = order;
   const pixels = job.inputSize.width * job.inputSize.height;
-  const products = await productMasks(work, bases);
+  const places = await anomalyPlaces(work, bases);
   const spoiled = await RecordFile.openOrMake(
     join(job.jobDir, `${name}-${key}.rgbm`),
     { recordBytes: 4 * pixels, count },
-    () => spoiledPictures(work, order, products),
+    () => spoiledPictures(work, order, places),
   );
   const read = async (index: number): Promise<SynthesizedPicture> => {
     const record = await spoiled.read(index);
@@ -78,7 +80,7 @@ export async function synthesize(work: Work, order: SyntheticOrder): Promise<Syn
     count,
     features,
     read,
-    foreground: (index) => products[index % bases.length] ?? null,
+    foreground: (index) => places[index % bases.length] ?? null,
     close: async () => {
       await Promise.all([features.close(), spoiled.close()]);
     },
@@ -93,9 +95,8 @@ function report({ progress }: Work, { stage }: SyntheticOrder, done: number, mes
 }
 
 /** Records of picture and mask. Picture `index` is made from base `index % bases.length`; each has a random stream of its own. */
-async function* spoiledPictures(work: Work, order: SyntheticOrder, products: readonly Uint8Array[]) {
-  const { job, signal } = work;
-  const { pictures } = work.normals;
+async function* spoiledPictures(work: Work, order: SyntheticOrder, places: readonly (Uint8Array | null)[]) {
+  const { job, signal, samples } = work;
   const { name, bases, count, spoiled } = order;
   const textures = await textureSource(work);
   for (let index = 0; index < count; index += 1) {
@@ -104,14 +105,13 @@ async function* spoiledPictures(work: Work, order: SyntheticOrder, products: rea
     const base = index % bases.length;
     const others: Uint8Array[] = [];
     for (const other of shuffled(bases.length, random).slice(0, OTHERS))
-      others.push(await pictures.read(bases[other]!));
-    const normal = await pictures.read(bases[base]!);
-    const options = { random, foreground: products[base] ?? null, textures, others };
-    const { image, mask } = (spoiled === "mixed" ? synthesizeAnomaly : surelyAnomalous)(
-      normal,
-      job.inputSize,
-      options,
-    );
+      others.push(await samples.read(bases[other]!));
+    const normal = await samples.read(bases[base]!);
+    const options = { random, foreground: places[base] ?? null, textures, others };
+    const { image, mask } =
+      spoiled === "mixed"
+        ? synthesizeAnomaly(normal, job.inputSize, options)
+        : surelyAnomalous(normal, job.inputSize, { ...options, light: "kept" });
     const record = new Uint8Array(image.length + mask.length);
     record.set(image);
     record.set(mask, image.length);
@@ -133,26 +133,4 @@ function surelyAnomalous(...picture: Parameters<typeof synthesizeAnomaly>): Synt
 async function textureSource({ job }: Work): Promise<TextureSource> {
   if (job.texturesDir === null) return proceduralTextures;
   return loadFolderTextures(job.texturesDir, job.inputSize, createRandom(job.training.seed));
-}
-
-/** A 0/1 mask at picture size for each base, or nothing where product and ground cannot be told apart. */
-async function productMasks(
-  { job, session, features }: Work,
-  bases: readonly number[],
-): Promise<readonly Uint8Array[]> {
-  const shape = session.shapes[0]!;
-  const maps: Float32Array[] = [];
-  for (const base of bases) maps.push(channelsFirst((await features.read([base]))[0]!, shape));
-  const { masks, isSplit } = findForeground(maps, shape);
-  return isSplit ? masks.map((mask) => scaleForeground(mask, shape, job.inputSize)) : [];
-}
-
-/** [H, W, C] → [C, H, W] */
-function channelsFirst(map: Float32Array, { c, h, w }: Shape): Float32Array {
-  const turned = new Float32Array(map.length);
-  for (let pixel = 0; pixel < h * w; pixel += 1) {
-    for (let channel = 0; channel < c; channel += 1)
-      turned[channel * h * w + pixel] = map[pixel * c + channel]!;
-  }
-  return turned;
 }

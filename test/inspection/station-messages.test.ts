@@ -34,7 +34,17 @@ const RESULT = {
 };
 
 function statusOf(state: JobState, changes: Partial<JobStatus> = {}): JobStatus {
-  return { job, state, progress: null, result: null, error: null, startedAt: 0, endedAt: null, ...changes };
+  return {
+    job,
+    state,
+    progress: null,
+    instant: null,
+    result: null,
+    error: null,
+    startedAt: 0,
+    endedAt: null,
+    ...changes,
+  };
 }
 
 /** What is published of a line, checked by its schema. */
@@ -74,6 +84,8 @@ describe("jobMessage", () => {
       started: "1970-01-01T00:00:00.000Z",
       ended: "1970-01-01T00:00:09.000Z",
     });
+    const chosen = statusOf("completed", { result: { ...RESULT, choice: "rd is deployed" }, endedAt: 9000 });
+    expect(jobSchema.parse(jobMessage(chosen, "cam1", null)).message).toBe("completed: rd is deployed");
     const error = { code: "nan-loss", message: "the loss became NaN" };
     const failed = jobMessage(statusOf("failed", { error, endedAt: 1 }), "cam1", null);
     expect(jobSchema.parse(failed)).toMatchObject({ error, message: error.message, result: null });

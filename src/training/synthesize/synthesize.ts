@@ -27,6 +27,8 @@ export interface SynthesisOptions {
    * `paper`: one Perlin mask filled with a foreign texture (AAND, DRAEM).
    */
   readonly recipe?: "rich" | "paper";
+  /** `varied` (default, of `rich` only): light and noise of the whole picture change too; `kept`: only the anomaly differs. */
+  readonly light?: "varied" | "kept";
 }
 
 export interface SynthesizedPicture {
@@ -46,8 +48,8 @@ export function synthesizeAnomaly(
   size: Size,
   options: SynthesisOptions,
 ): SynthesizedPicture {
-  const { random, recipe = "rich" } = options;
-  const normal = recipe === "rich" ? varyLight(image, size, random) : image.slice();
+  const { random, recipe = "rich", light = "varied" } = options;
+  const normal = recipe === "rich" && light === "varied" ? varyLight(image, size, random) : image.slice();
   const none = { image: normal, mask: new Uint8Array(size.width * size.height) };
   if (random() >= ANOMALY_SHARE) return none;
   for (let attempt = 0; attempt < TRIES; attempt++) {
