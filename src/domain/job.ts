@@ -31,6 +31,14 @@ export interface JobProgress {
   readonly loss: number | null;
 }
 
+/** Threshold of one product of a bundle. */
+export interface RecipeLimit {
+  readonly recipe: string;
+  readonly threshold: number;
+  /** Expected share of good parts rejected, 95 % interval. */
+  readonly falseRejectRate: { readonly low: number; readonly high: number };
+}
+
 /** What a finished job gives. */
 export interface JobResult {
   readonly bundleId: string;
@@ -42,6 +50,8 @@ export interface JobResult {
   readonly images: number;
   /** Expected share of good parts rejected, 95 % interval. */
   readonly falseRejectRate: { readonly low: number; readonly high: number };
+  /** Of the other products of the job. */
+  readonly alsoFor: readonly RecipeLimit[];
   /** With `method: auto`: which model was deployed, and why. */
   readonly choice: string | null;
 }

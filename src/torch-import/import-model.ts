@@ -47,7 +47,7 @@ export async function importModel(
       method: { name: `published-${model.kind}` },
       learned,
     });
-    return await addBundle(work, finished, { id: job.id, parent: job.parent, choice: null });
+    return await addBundle(work, finished, { id: job.id, instead: null, choice: null });
   } finally {
     await normals.pictures.close();
   }

@@ -1,7 +1,7 @@
 import type { StageBatch, TrainableStage } from "../methods/method.ts";
 import { CheckpointFile } from "./checkpoint.ts";
-import { batchOf } from "./split.ts";
-import { featureTensors, pictureTensor } from "./tensors.ts";
+import { mixedBatchOf } from "./products.ts";
+import { featureTensors, sampleTensor } from "./tensors.ts";
 import { trainStage, type LossCurve } from "./train-stage.ts";
 import type { Work } from "./work.ts";
 
@@ -9,18 +9,19 @@ import type { Work } from "./work.ts";
 export async function distill(
   work: Work & { readonly stage: TrainableStage | null },
 ): Promise<LossCurve | null> {
-  const { job, method, normals, features, stage } = work;
-  const { train } = work.split;
+  const { job, method, samples, features, stage } = work;
+  const { train, products } = samples.split;
+  const pools = products.map((product) => product.train);
   const plan = method.distill;
   if (!stage || !plan) return null;
   const batchAt = async (step: number): Promise<StageBatch> => {
-    const indices = batchOf(train.length, plan.batch, step, job.training.seed).map((pick) => train[pick]!);
+    const indices = mixedBatchOf(pools, plan.batch, step, job.training.seed);
     const pictures = method.looksAtPictures
-      ? await Promise.all(indices.map((index) => normals.pictures.read(index)))
+      ? await Promise.all(indices.map((index) => samples.read(index)))
       : null;
     return {
       features: featureTensors(await features.read(indices), features.shapes),
-      pictures: pictures && pictureTensor(pictures, job.inputSize),
+      pictures: pictures && sampleTensor(pictures, job.inputSize, work.view.preprocess.light),
       mask: null,
       foreground: null,
     };

@@ -41,7 +41,7 @@ export async function runTraining(
     if (offered && best === instant) return { ...offered, trainSeconds: progress.elapsedS, choice: words };
     return await addBundle(material, best, {
       id: job.id,
-      parent: job.parent ?? offered?.bundleId ?? null,
+      instead: offered?.bundleId ?? null,
       choice: words,
     });
   } finally {
@@ -50,6 +50,6 @@ export async function runTraining(
 }
 
 /** Rollback leads from the instant model to what judged before the job, as from the one that follows it. */
-function asInstant({ id, parent }: TrainingJob) {
-  return { id: `${id}-instant`, parent, choice: null };
+function asInstant({ id }: TrainingJob) {
+  return { id: `${id}-instant`, instead: null, choice: null };
 }

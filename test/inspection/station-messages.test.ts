@@ -26,6 +26,7 @@ const RESULT = {
   bundleId: job.id,
   bundleDir: "",
   threshold: 1,
+  alsoFor: [],
   parityMaxAbs: 1e-5,
   trainSeconds: 9,
   images: 20,

@@ -62,6 +62,7 @@ function resultOf(job: TrainingJob) {
     bundleId: job.id,
     bundleDir: "",
     threshold: 1,
+    alsoFor: [],
     parityMaxAbs: 0,
     trainSeconds: 1,
     images: 20,
