@@ -46,30 +46,44 @@ export function scratchMarks(scratch: Scratch, light: number, dark: number, opac
   ];
 }
 
-/** A disc with an uneven outline. */
-export function blotShape({ x, y }: Place, radius: number, seed: number): Shape {
+/** Width of the largest lobes of a small blot, part units. */
+const LOBE = 7;
+
+/** A disc with an uneven outline. @param lobe width of the largest lobes, part units */
+export function blotShape({ x, y }: Place, radius: number, seed: number, lobe = LOBE): Shape {
+  const ripple = lobe / 2.8;
   return (u, v) => {
     const right = u - x;
     const down = v - y;
     const uneven =
-      0.35 * valueNoise(right / 7, down / 7, seed) + 0.15 * valueNoise(right / 2.5, down / 2.5, seed + 1);
+      0.35 * valueNoise(right / lobe, down / lobe, seed) +
+      0.15 * valueNoise(right / ripple, down / ripple, seed + 1);
     return Math.sqrt(right * right + down * down) - radius * (1 + uneven);
   };
 }
 
-/** An uneven blot of some paint. `softness` is the width of its edge. */
-export function blot(
-  place: Place,
-  radius: number,
-  look: { readonly seed: number; readonly paint: Paint; readonly opacity: number; readonly softness: number },
-): Stroke {
+export interface BlotLook {
+  readonly seed: number;
+  readonly paint: Paint;
+  readonly opacity: number;
+  /** Width of the edge, part units. */
+  readonly softness: number;
+}
+
+/** An uneven blot of some paint. */
+export function blot(place: Place, radius: number, look: BlotLook, lobe = LOBE): Stroke {
   const { seed, ...rest } = look;
   const half = radius * 1.6 + look.softness / 2;
   return {
     bounds: { ...place, halfWidth: half, halfHeight: half },
-    shape: blotShape(place, radius, seed),
+    shape: blotShape(place, radius, seed, lobe),
     ...rest,
   };
+}
+
+/** A large blot whose outline swings slowly, as of a liquid that soaked in. */
+export function pool(place: Place, radius: number, look: BlotLook): Stroke {
+  return blot(place, radius, look, radius * 0.7);
 }
 
 /** A hollow: light comes from the upper left, so that side is dark and the other bright. @param strength grey levels */

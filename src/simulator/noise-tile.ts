@@ -59,8 +59,8 @@ export function createCellTile(seed: number, cell: number): Tile {
     for (let row = Math.floor(cy) - 1; row <= Math.floor(cy) + 1; row++) {
       for (let column = Math.floor(cx) - 1; column <= Math.floor(cx) + 1; column++) {
         const bits = hash(wrap(column), wrap(row), seed);
-        const right = column + (bits & 0xffff) / 0x10000 - cx;
-        const down = row + (bits >>> 16) / 0x10000 - cy;
+        const right = column + 0.15 + (0.7 * (bits & 0xffff)) / 0x10000 - cx;
+        const down = row + 0.15 + (0.7 * (bits >>> 16)) / 0x10000 - cy;
         const distance = Math.sqrt(right * right + down * down);
         if (distance < first) [first, second] = [distance, first];
         else if (distance < second) second = distance;

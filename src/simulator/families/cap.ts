@@ -47,7 +47,7 @@ export const CAP = productOf<Cap>({
   summary: "lacquered crown cap with moving mirror images of the lamps; dents, scrapes, bent flutes, drops",
   conditions: {
     shift: 4,
-    turn: Math.PI,
+    turn: 0.4,
     exposure: 0.08,
     gradient: 0.06,
     warmth: 0.02,
@@ -55,12 +55,12 @@ export const CAP = productOf<Cap>({
     blur: [0.3, 0.8],
   },
   good: (random, seed) => {
-    const batch = around(random, 12);
+    const batch = around(random, 5);
     return {
-      lacquer: [30 + batch, 74 + batch, 66 + around(random, 12)],
-      lampX: around(random, 9),
-      lampY: around(random, 9),
-      gloss: between(random, 80, 130),
+      lacquer: [30 + batch, 74 + batch, 66 + around(random, 5)],
+      lampX: around(random, 6),
+      lampY: around(random, 6),
+      gloss: between(random, 85, 120),
       seed,
       flutes: Array.from({ length: FLUTES }, () => 1 + around(random, 0.12)),
       dents: [],
@@ -71,14 +71,14 @@ export const CAP = productOf<Cap>({
   defects: {
     dent: (cap, random) => ({
       ...cap,
-      dents: [{ ...onTop(random, 60), radius: between(random, 9, 20), depth: between(random, 0.3, 0.7) }],
+      dents: [{ ...onTop(random, 60), radius: between(random, 15, 28), depth: between(random, 0.7, 1.3) }],
     }),
     scrape: (cap, random) => ({ ...cap, bare: scrape(random) }),
     print: (cap, random) => ({
       ...cap,
       bare: blotShape(
         { x: around(random, 36), y: around(random, 12) },
-        between(random, 6, 12),
+        between(random, 8, 15),
         below(random, 65536),
       ),
     }),
@@ -98,7 +98,7 @@ function onTop(random: Random, reach: number): Place {
 /** Lacquer scraped off in a line. */
 function scrape(random: Random): Shape {
   const scratch = anyScratch(random, onTop(random, 50), [18, 56]);
-  return scratchLine({ ...scratch, halfWidth: scratch.halfWidth + 0.3 }, 0);
+  return scratchLine({ ...scratch, halfWidth: scratch.halfWidth + 0.6 }, 0);
 }
 
 /** One to three neighbouring flutes pressed flat or torn out. */
@@ -113,12 +113,12 @@ function crimp(cap: Cap, random: Random): Cap {
 /** A drop of clear lacquer with its own small mirror image. */
 function drop(random: Random): Stroke[] {
   const { x, y } = onTop(random, 62);
-  const radius = between(random, 3.5, 8);
+  const radius = between(random, 6, 11);
   const shine = { x: x - radius * 0.35, y: y - radius * 0.35 };
   return [
     blot({ x, y }, radius, {
       seed: below(random, 65536),
-      paint: tint(0.74, 0.78, 0.8),
+      paint: tint(1.5, 1.35, 1.3),
       opacity: 0.8,
       softness: 2,
     }),
@@ -126,7 +126,7 @@ function drop(random: Random): Stroke[] {
       bounds: { ...shine, halfWidth: radius * 0.35, halfHeight: radius * 0.35 },
       shape: disc(shine.x, shine.y, radius * 0.25),
       paint: (_u, _v, out) => {
-        out.fill(220);
+        out.fill(235);
       },
       softness: 1.5,
       opacity: 0.8,
@@ -199,7 +199,7 @@ function shell(cap: Cap, angle: number): Paint {
     const shine = gloss * mirror(right, down) + fluteLight(cap, radius, u, v, right + down);
     const edge = radius > TOP - 5 && radius < TOP ? (-22 * (right + down)) / TOP : 0;
     for (let c = 0; c < 3; c++) {
-      const base = isBare ? 150 - 4 * c : lacquer[c as 0 | 1 | 2];
+      const base = isBare ? 168 - 4 * c : lacquer[c as 0 | 1 | 2];
       out[c] = base + print * (206 - 8 * c - base) + shine + edge;
     }
   };

@@ -1,7 +1,7 @@
 import { draw, type Canvas, type Paint, type Stroke } from "../canvas.ts";
 import { around, below, between, type Random } from "../draws.ts";
 import { productOf } from "../family.ts";
-import { blot, blotShape, pathStroke, tint, wanderingPath, type Place } from "../marks.ts";
+import { blot, blotShape, pathStroke, tint, wanderingPath, type Place, pool } from "../marks.ts";
 import { createSeamlessTile } from "../noise-tile.ts";
 import { hash } from "../noise.ts";
 
@@ -87,7 +87,7 @@ function anyThread({ pitch }: Fabric, random: Random): number {
 
 function stain(random: Random): Stroke {
   const strength = between(random, 0.72, 0.88);
-  return blot(anywhere(random), between(random, 8, 22), {
+  return pool(anywhere(random), between(random, 8, 22), {
     seed: below(random, 65536),
     paint: tint(strength, strength * 0.97, strength * 0.88),
     opacity: 1,

@@ -78,9 +78,9 @@ export const GEAR = productOf<Gear>({
   }),
   defects: {
     tooth: (gear, random) => changeTooth(gear, random, between(random, 0, 0.4)),
-    worn: (gear, random) => changeTooth(gear, random, between(random, 0.45, 0.75)),
+    worn: (gear, random) => changeTooth(gear, random, between(random, 0.35, 0.65)),
     nick: (gear, random) =>
-      mark(gear, hollow(onFace(random), between(random, 3.5, 6), between(random, 35, 60))),
+      mark(gear, hollow(onFace(random), between(random, 3.5, 6.5), between(random, 50, 85))),
     scratch: (gear, random) =>
       mark(
         gear,

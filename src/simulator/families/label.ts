@@ -70,9 +70,9 @@ export const LABEL = productOf<Label>({
     return {
       seed,
       lines: [...LINES, `LOT ${runningNumber(random)}`],
-      offsetX: around(random, 0.6),
-      offsetY: around(random, 0.6),
-      density: between(random, 0.78, 0.95),
+      offsetX: around(random, 0.4),
+      offsetY: around(random, 0.4),
+      density: between(random, 0.85, 0.95),
       band: [36 + dye, 108 + dye, 128 + around(random, 8)],
       smear: null,
       starved: null,
@@ -143,7 +143,7 @@ function changeLetters(
 
 function inkBlot(random: Random): Stroke {
   const place = { x: around(random, 90), y: around(random, 65) };
-  return blot(place, between(random, 1.8, 5), {
+  return blot(place, between(random, 2.4, 6), {
     seed: below(random, 65536),
     paint: (_u, _v, out) => {
       out.fill(44);

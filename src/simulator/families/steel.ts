@@ -1,7 +1,7 @@
 import { draw, type Canvas, type Paint, type Stroke } from "../canvas.ts";
 import { around, below, between, type Random } from "../draws.ts";
 import { productOf } from "../family.ts";
-import { anyScratch, blot, hollow, scratchMarks, shift, tint, type Place } from "../marks.ts";
+import { anyScratch, blot, hollow, scratchMarks, shift, tint, type Place, pool } from "../marks.ts";
 import { createSeamlessTile } from "../noise-tile.ts";
 
 /** A piece of cold-rolled strip as data; lengths in part units, the rolling direction is along u. */
@@ -118,7 +118,7 @@ function pits(random: Random): Stroke[] {
 
 /** A thin film that darkens softly. */
 function oil(random: Random): Stroke {
-  return blot(anywhere(random), between(random, 12, 30), {
+  return pool(anywhere(random), between(random, 12, 30), {
     seed: below(random, 65536),
     paint: shift(-between(random, 12, 26)),
     opacity: 1,

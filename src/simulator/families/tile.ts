@@ -1,7 +1,7 @@
 import { draw, type Canvas, type Paint, type Stroke } from "../canvas.ts";
 import { around, below, between, type Random } from "../draws.ts";
 import { productOf } from "../family.ts";
-import { blot, hollow, pathStroke, tint, wanderingPath, type Place } from "../marks.ts";
+import { blot, hollow, pathStroke, tint, wanderingPath, type Place, pool } from "../marks.ts";
 import { createCellTile, createSeamlessTile } from "../noise-tile.ts";
 
 /** A piece of a stoneware tile as data; lengths in part units. */
@@ -98,7 +98,7 @@ function pits(random: Random): Stroke[] {
 }
 
 function stain(random: Random): Stroke {
-  return blot(anywhere(random), between(random, 8, 20), {
+  return pool(anywhere(random), between(random, 8, 20), {
     seed: below(random, 65536),
     paint: random() < 0.5 ? tint(0.86, 0.75, 0.56) : tint(0.7, 0.75, 0.78),
     opacity: between(random, 0.6, 1),
