@@ -2,7 +2,7 @@ import type { MethodTraining, StageBatch } from "../methods/method.ts";
 import { CheckpointFile } from "./checkpoint.ts";
 import { batchOf } from "./split.ts";
 import type { SyntheticSet } from "./synthetic-set.ts";
-import { featureTensors, maskTensor, pictureTensor } from "./tensors.ts";
+import { featureTensors, maskTensor, sampleTensor } from "./tensors.ts";
 import { trainStage, type LossCurve } from "./train-stage.ts";
 import type { Work } from "./work.ts";
 
@@ -23,9 +23,10 @@ export async function amplify(
     return {
       features: featureTensors(records, synthetic.features.shapes),
       pictures: method.looksAtPictures
-        ? pictureTensor(
+        ? sampleTensor(
             spoiled.map(({ image }) => image),
             size,
+            work.view.preprocess.light,
           )
         : null,
       mask: maskTensor(

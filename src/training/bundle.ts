@@ -5,20 +5,24 @@ import { writeSafetensors } from "../backbones/weights/safetensors.ts";
 import { BundleStore } from "../bundles/store.ts";
 import { createManifest } from "../bundles/write.ts";
 import type { JobResult } from "../domain/job.ts";
+import { zip } from "../graph/zip.ts";
 import { writeDurably } from "../system/durable-files.ts";
+import type { Calibration } from "./calibrate.ts";
 import type { Model } from "./model.ts";
 import type { Finishing } from "./work.ts";
 
 /** How a model stands among the bundles. */
 export interface BundleName {
   readonly id: string;
-  /** Where rollback leads. */
-  readonly parent: string | null;
+  /** Where rollback leads for a recipe that had no model before the job. */
+  readonly instead: string | null;
   /** Why it was chosen, where there was a choice. */
   readonly choice: string | null;
 }
 
 const OPSET = 17;
+/** Of pictures that are cut into tiles; otherwise the model itself knows. */
+const IGNORED_FILES = { inside: "ignored-inside.bin", fill: "ignored-fill.rgb" } as const;
 
 /**
  * Writes everything of a bundle into a folder beside the job's, then moves it among the bundles in one step. A failure
@@ -40,11 +44,15 @@ export async function addBundle(work: Finishing, model: Model, name: BundleName)
       throw error;
     }
   }
-  const { parityMaxAbs, calibration } = model;
+  const { parityMaxAbs, calibration, alsoFor } = model;
+  const facts = { parityMaxAbs, trainSeconds, images: normals.count, choice: name.choice };
   const { threshold, falseRejectRate } = calibration;
-  const images = normals.count;
-  const { id: bundleId, choice } = name;
-  return { bundleId, bundleDir, threshold, parityMaxAbs, trainSeconds, images, falseRejectRate, choice };
+  const others = alsoFor.map((own) => ({
+    recipe: own.recipe,
+    threshold: own.threshold,
+    falseRejectRate: own.falseRejectRate,
+  }));
+  return { bundleId: name.id, bundleDir, threshold, falseRejectRate, alsoFor: others, ...facts };
 }
 
 async function writeBundle(folder: string, work: Finishing, model: Model, name: BundleName): Promise<void> {
@@ -52,10 +60,16 @@ async function writeBundle(folder: string, work: Finishing, model: Model, name: 
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   await writeDurably(join(folder, "inspector.onnx"), model.inspector);
   await writeDurably(join(folder, "heads.safetensors"), writeSafetensors(model.heads));
-  await writeDurably(join(folder, "calibration.json"), json(model.calibration));
+  const calibrations = { ...model.calibration, alsoFor: model.alsoFor };
+  await writeDurably(join(folder, "calibration.json"), json(calibrations));
   await writeDurably(join(folder, "report.json"), json(reportOf(work, model, name)));
   for (const [index, { picture }] of model.golden.entries())
     await writeDurably(join(folder, goldenFile(index)), picture);
+  const ignored = model.view.tiles?.ignored;
+  if (ignored) {
+    await writeDurably(join(folder, IGNORED_FILES.inside), ignored.inside);
+    await writeDurably(join(folder, IGNORED_FILES.fill), ignored.fill);
+  }
   await createManifest(folder, manifestFields(work, model, name));
 }
 
@@ -77,13 +91,13 @@ function reportOf(
 
 function manifestFields(
   { job, teacher: { manifest: teacher } }: Finishing,
-  { method, calibration, golden }: Model,
-  { id, parent }: BundleName,
+  { method, view, calibration, alsoFor, golden }: Model,
+  { id, instead }: BundleName,
 ): Parameters<typeof createManifest>[1] {
   const { name, ...config } = method;
   return {
     id,
-    parent,
+    parent: job.parent ?? instead,
     createdAt: new Date().toISOString(),
     recipe: job.recipe,
     method: { name, config },
@@ -94,14 +108,23 @@ function manifestFields(
     },
     input: { ...job.inputSize, layout: "NHWC-RGB8" },
     map: job.inputSize,
-    opset: OPSET,
-    threshold: {
-      value: calibration.threshold,
-      quantile: calibration.quantile,
-      factor: calibration.factor,
-      heldOut: calibration.heldOut,
-      falseRejectRate: calibration.falseRejectRate,
+    preprocess: { ...job.training.preprocess, light: view.preprocess.light },
+    tiling: view.tiles && {
+      picture: view.tiles.picture,
+      overlapPx: job.training.preprocess.tileOverlapPx,
+      ignored: view.tiles.ignored && IGNORED_FILES,
     },
+    opset: OPSET,
+    threshold: thresholdOf(calibration),
+    alsoFor: zip(job.alsoFor, alsoFor).map(([{ recipe, parent }, own]) => ({
+      recipe,
+      parent: parent ?? instead,
+      threshold: thresholdOf(own),
+    })),
     golden: golden.map(({ score }, index) => ({ file: goldenFile(index), score })),
   };
+}
+
+function thresholdOf({ threshold: value, quantile, factor, heldOut, falseRejectRate }: Calibration) {
+  return { value, quantile, factor, heldOut, falseRejectRate };
 }

@@ -10,7 +10,7 @@ export async function choose(
   work: Work,
   models: { readonly learned: Model; readonly instant: Model },
 ): Promise<Choice> {
-  const anomalies = await synthesize(work, heldOutOrder(work.split.heldOut, "choose"));
+  const anomalies = await synthesize(work, heldOutOrder(work.samples.split.heldOut, "choose"));
   try {
     const choice = chooseMethod({
       learned: await evidenceOf(work, models.learned, anomalies),

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { statePaths } from "../config/paths.ts";
+import { recipeSettings } from "../config/recipe-settings.ts";
 import type { NormalsSource, TrainingJob } from "./protocol.ts";
 
 /**
@@ -14,7 +15,8 @@ export function createJob(
   request: NormalsSource & { readonly alsoFor?: readonly NormalsSource[]; readonly now: Date },
 ): TrainingJob {
   const paths = statePaths(config.station.stateDir);
-  const { training, station } = config;
+  const { training } = config;
+  const { inputSize, pictureSize, preprocess } = recipeSettings(config, request.recipe);
   return {
     id: jobId(request.recipe, request.now),
     jobDir: join(paths.jobs, request.recipe),
@@ -24,8 +26,9 @@ export function createJob(
     alsoFor: request.alsoFor ?? [],
     teacherDir: join(paths.teachers, config.teacher),
     bundlesDir: paths.bundles,
-    inputSize: { width: station.inputSize, height: station.inputSize },
-    training,
+    inputSize,
+    pictureSize,
+    training: { ...training, preprocess },
     texturesDir: training.texturesDir,
     threads: training.threads || availableParallelism(),
     nice: training.nice,

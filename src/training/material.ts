@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
-import { ensureTeacherOnnx } from "../backbones/teacher-store.ts";
 import type { OneMethodConfig } from "../config/method-schema.ts";
 import { createMethod } from "../methods/registry.ts";
+import type { View } from "../preprocess/view.ts";
 import { keyOf, removeStale } from "./checkpoint.ts";
 import { normalFeatures } from "./normal-features.ts";
 import { openNormals, PICTURES_FILE, type Normals } from "./normals.ts";
@@ -9,7 +9,10 @@ import type { Progress } from "./progress.ts";
 import type { TrainingJob } from "./protocol.ts";
 import { splitProducts } from "./products.ts";
 import { openJobTeacher } from "./teacher.ts";
-import { openTeacherSession, someLevels, type TeacherSession } from "./teacher-features.ts";
+import { judgedByProduct } from "./product-masks.ts";
+import { openSamples, type Samples } from "./samples.ts";
+import { fingerprint, settleView } from "./settle-view.ts";
+import { openTeacherSession, someLevels, teacherModel, type TeacherSession } from "./teacher-features.ts";
 import type { Material, Work } from "./work.ts";
 
 /**
@@ -26,26 +29,33 @@ export async function openMaterial(
   await mkdir(job.jobDir, { recursive: true });
   const normals = await openNormals(job, progress, signal);
   let session: TeacherSession | null = null;
+  let samples: Samples | null = null;
   try {
     const teacher = await openJobTeacher(job);
     const wanted = configs.flatMap((config) => createMethod(config).levels);
     const levels = teacher.backbone.levels(job.inputSize).filter(({ level }) => wanted.includes(level));
-    const key = workKey(job, normals, teacher.manifest.sha256["teacher.safetensors"] ?? "");
-    await removeStale(job.jobDir, [key, PICTURES_FILE]);
-    const onnxFile = await ensureTeacherOnnx(job.teacherDir, job.inputSize.width);
-    session = await openTeacherSession({ onnxFile, size: job.inputSize, levels, threads: job.threads });
     const split = splitProducts(normals.products, job.training.heldOutShare, job.training.seed);
-    const known = { job, key, progress, signal, normals, split, teacher, levels, session };
-    return { ...known, features: await normalFeatures(known) };
+    const view = await settleView(job, normals, split.train);
+    const digest = teacher.manifest.sha256["teacher.safetensors"] ?? "";
+    const key = workKey(job, normals, digest, view);
+    await removeStale(job.jobDir, [key, PICTURES_FILE]);
+    const model = await teacherModel(job, teacher, view);
+    session = await openTeacherSession({ model, size: job.inputSize, levels, threads: job.threads });
+    samples = await openSamples({ job, key, progress, signal, normals, split, view });
+    const known = { job, key, progress, signal, normals, split, view, samples, teacher, levels, session };
+    const features = await normalFeatures(known);
+    return { ...known, features, view: await judgedByProduct({ ...known, features }) };
   } catch (error) {
+    await samples?.close();
     await session?.close();
     await normals.pictures.close();
     throw error;
   }
 }
 
-export async function closeMaterial({ normals, session, features }: Material): Promise<void> {
+export async function closeMaterial({ normals, samples, session, features }: Material): Promise<void> {
   await features.close();
+  await samples.close();
   await session.close();
   await normals.pictures.close();
 }
@@ -67,8 +77,9 @@ export function workFor(material: Material, methodConfig: OneMethodConfig): Work
 }
 
 /** What caches and checkpoints depend on: not on the limits of the process, nor on how the threshold is found afterwards. */
-function workKey({ training, inputSize }: TrainingJob, normals: Normals, teacher: string): string {
-  const { method, instant, heldOutShare, texturesDir, seed } = training;
-  const settings = { method, instant: instant.method, heldOutShare, texturesDir, seed };
+function workKey({ training, inputSize }: TrainingJob, normals: Normals, teacher: string, view: View): string {
+  const { method, instant, preprocess, heldOutShare, texturesDir, seed } = training;
+  const shown = fingerprint(view);
+  const settings = { method, instant: instant.method, preprocess, shown, heldOutShare, texturesDir, seed };
   return keyOf(normals.hash, teacher, inputSize, settings);
 }

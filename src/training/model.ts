@@ -2,10 +2,11 @@ import { setImmediate } from "node:timers/promises";
 import { teacherNetwork } from "../backbones/backbone.ts";
 import type { Weights } from "../graph/ops.ts";
 import type { MethodTraining } from "../methods/method.ts";
-import { PLAIN_VIEW } from "../preprocess/view.ts";
+import type { View } from "../preprocess/view.ts";
 import { amplify } from "./amplify.ts";
 import { calibrateCandidate } from "./calibrate-candidate.ts";
 import type { Calibration } from "./calibrate.ts";
+import type { RecipeCalibration } from "./common-scale.ts";
 import { distill } from "./distill.ts";
 import { exportInspector, type Candidate } from "./inspector-export.ts";
 import { batchesOf } from "./normal-features.ts";
@@ -22,7 +23,10 @@ export interface Model {
   readonly inspector: Uint8Array;
   /** The trained weights, to continue from. */
   readonly heads: Weights;
+  readonly view: View;
   readonly calibration: Calibration;
+  /** Of the other products of the job. */
+  readonly alsoFor: readonly RecipeCalibration[];
   /** Of the held-out normals, uncalibrated, in the order of `Split.heldOut`. */
   readonly rawScores: readonly number[];
   readonly golden: readonly GoldenFrame[];
@@ -46,7 +50,7 @@ export async function makeModel(work: Work): Promise<Model> {
       levels,
       method: training.trained(),
       looksAtPictures: method.looksAtPictures,
-      view: PLAIN_VIEW,
+      view: work.view,
     };
     return await finishModel(work, candidate, { method: methodConfig, learned });
   } finally {
@@ -61,19 +65,21 @@ export async function finishModel(
   about: Pick<Model, "method" | "learned">,
 ): Promise<Model> {
   const { progress, signal } = work;
-  const { calibration, scale, rawScores } = await calibrateCandidate(candidate, work);
+  const { scale, ...calibrated } = await calibrateCandidate(candidate, work);
   progress.stage("export", { done: 0, message: "writing inspector.onnx" });
   const inspector = exportInspector(candidate, scale);
   const { golden, parityMaxAbs } = await validate(candidate, { ...work, scale, model: inspector });
   await setImmediate(); // lets a cancel message in: the last moment before there is a model
   signal.throwIfAborted();
+  const { view } = candidate;
   const heads = candidate.method.weights;
-  return { ...about, inspector, heads, calibration, rawScores, golden, parityMaxAbs };
+  return { ...about, inspector, heads, view, ...calibrated, golden, parityMaxAbs };
 }
 
 /** All that the method learns, on cached teacher features. */
 async function learn(work: Work, training: MethodTraining) {
-  const { features, split } = work;
+  const { features } = work;
+  const { split } = work.samples;
   await training.prepare(batchesOf(features, split.train));
   const amplifyLoss = training.amplify && (await learnToAmplify(work, training));
   const trust = await training.measureTrust(batchesOf(features, split.heldOut));
@@ -83,7 +89,7 @@ async function learn(work: Work, training: MethodTraining) {
 }
 
 async function learnToAmplify(work: Work, training: MethodTraining) {
-  const synthetic = await synthesize(work, trainingOrder(work.split.train, work.method.amplify?.images ?? 0));
+  const synthetic = await synthesize(work, trainingOrder(work.samples.split.train, work.method.amplify?.images ?? 0));
   try {
     return await amplify({ ...work, training, synthetic });
   } finally {

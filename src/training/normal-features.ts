@@ -3,23 +3,23 @@ import type { FeatureBatches } from "../methods/method.ts";
 import { FeatureFile } from "./feature-file.ts";
 import type { Material } from "./work.ts";
 
-/** Teacher features of all normals. */
+/** Teacher features of all samples. */
 export async function normalFeatures({
   job,
   key,
   progress,
   signal,
-  normals,
+  samples,
   session,
 }: Omit<Material, "features">): Promise<FeatureFile> {
   const path = join(job.jobDir, `normals-${key}.f16`);
-  return FeatureFile.openOrMake(path, session.shapes, normals.count, async function* () {
-    for (let index = 0; index < normals.count; index += 1) {
+  return FeatureFile.openOrMake(path, session.shapes, samples.count, async function* () {
+    for (let index = 0; index < samples.count; index += 1) {
       signal.throwIfAborted();
-      yield await session.features(await normals.pictures.read(index));
+      yield await session.features(await samples.read(index));
       progress.stage("features", {
-        done: (index + 1) / normals.count,
-        message: `teacher features of good part ${index + 1}/${normals.count}`,
+        done: (index + 1) / samples.count,
+        message: `teacher features of good part ${index + 1}/${samples.count}`,
       });
     }
   });

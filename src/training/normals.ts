@@ -7,7 +7,7 @@ import type { Product } from "./products.ts";
 import { productsOf, type NormalsSource, type TrainingJob } from "./protocol.ts";
 import { RecordFile } from "./record-file.ts";
 
-/** The good pictures of a job, cleaned and decoded to RGB8 at model size; on disk, since there may be thousands. */
+/** The good pictures of a job, cleaned and decoded to RGB8 at picture size; on disk, since there may be thousands. */
 export interface Normals {
   readonly count: number;
   /** Which of them show which product, in the order of the job. */
@@ -37,12 +37,12 @@ export async function openNormals(
   const total = folders.reduce((sum, { files }) => sum + files.length, 0);
   const hash = createHash("sha256");
   const cleaned: { product: Product; words: string }[] = [];
-  const recordBytes = 3 * job.inputSize.width * job.inputSize.height;
+  const recordBytes = 3 * job.pictureSize.width * job.pictureSize.height;
   const pictures = await RecordFile.make(join(job.jobDir, PICTURES_FILE), recordBytes, async function* () {
     let first = 0;
     let before = 0;
     for (const { recipe, files } of folders) {
-      const sieve = new Sieve(job.inputSize);
+      const sieve = new Sieve(job.pictureSize);
       const onProgress = (done: number): void => {
         const message = `looking at good part ${before + done}/${total}`;
         progress.stage("clean", { done: (before + done) / total, message });

@@ -22,10 +22,15 @@ export function splitProducts(products: readonly Product[], heldOutShare: number
     const { train, heldOut } = splitNormals(count, heldOutShare, seed);
     return { recipe, train: train.map((at) => first + at), heldOut: heldOut.map((at) => first + at) };
   });
+  return joinProducts(splits);
+}
+
+/** The split of a job from those of its products. */
+export function joinProducts(products: readonly ProductSplit[]): JobSplit {
   return {
-    products: splits,
-    train: inTurn(splits.map(({ train }) => train)),
-    heldOut: inTurn(splits.map(({ heldOut }) => heldOut)),
+    products,
+    train: inTurn(products.map(({ train }) => train)),
+    heldOut: inTurn(products.map(({ heldOut }) => heldOut)),
   };
 }
 

@@ -14,13 +14,13 @@ export function heldOutOrder(heldOut: readonly number[], stage: SyntheticOrder["
 /** The method's own last look, at held-out parts and at synthetic anomalies on them; these are made when it asks for them. */
 export function settle(work: Work, training: MethodTraining): Promise<string | null> {
   return training.settle({
-    normals: () => batchesOf(work.features, work.split.heldOut),
+    normals: () => batchesOf(work.features, work.samples.split.heldOut),
     anomalies: () => anomalies(work),
   });
 }
 
 async function* anomalies(work: Work): FeatureBatches {
-  const set = await synthesize(work, heldOutOrder(work.split.heldOut, "settle"));
+  const set = await synthesize(work, heldOutOrder(work.samples.split.heldOut, "settle"));
   try {
     yield* batchesOf(set.features, [...Array(set.count).keys()]);
   } finally {

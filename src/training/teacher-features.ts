@@ -1,6 +1,12 @@
+import { teacherNetwork } from "../backbones/backbone.ts";
+import { ensureTeacherOnnx, type Teacher } from "../backbones/teacher-store.ts";
 import { ModelError } from "../domain/errors.ts";
+import { exportOnnx } from "../graph/onnx-ops.ts";
 import type { Shape } from "../graph/ops.ts";
 import { openSession, type OnnxSession } from "../onnx/session.ts";
+import { lightNetwork } from "../preprocess/light.ts";
+import type { View } from "../preprocess/view.ts";
+import type { TrainingJob } from "./protocol.ts";
 
 /** The frozen teacher, run by ONNX Runtime as it will be on the line. */
 export interface TeacherSession {
@@ -15,7 +21,8 @@ export interface TeacherSession {
 }
 
 export interface TeacherSessionOptions {
-  readonly onnxFile: string;
+  /** ONNX file, or its bytes. */
+  readonly model: string | Uint8Array;
   /** Width and height of the model input. */
   readonly size: { readonly width: number; readonly height: number };
   /** 1-based levels that the method uses, and their shapes. */
@@ -35,10 +42,26 @@ export function someLevels(session: TeacherSession, positions: readonly number[]
   };
 }
 
+/** What the session runs: the teacher's own file, or the teacher behind the view's light (ignored places are hidden in samples). */
+export async function teacherModel(
+  { teacherDir, inputSize }: TrainingJob,
+  { backbone, weights }: Teacher,
+  { preprocess: { light } }: View,
+): Promise<string | Uint8Array> {
+  if (light === null) return ensureTeacherOnnx(teacherDir, inputSize.width);
+  return exportOnnx({
+    name: backbone.name,
+    input: { name: "image", size: inputSize },
+    network: (ops, inputs) => teacherNetwork(backbone)(ops, lightNetwork(light)(ops, inputs)),
+    outputs: ["f1", "f2", "f3"],
+    weights,
+  });
+}
+
 /** @throws ModelError if ONNX Runtime cannot open the teacher */
 export async function openTeacherSession(options: TeacherSessionOptions): Promise<TeacherSession> {
   const session: OnnxSession = await openSession({
-    model: options.onnxFile,
+    model: options.model,
     providers: ["cuda", "cpu"],
     threads: options.threads,
   });

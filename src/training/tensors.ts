@@ -1,6 +1,9 @@
 import type { Size } from "../domain/inspection.ts";
 import type { Shape } from "../graph/ops.ts";
+import { tfOps } from "../graph/tf-ops.ts";
+import { TfWeights } from "../graph/tf-weights.ts";
 import { tf } from "../graph/tf.ts";
+import { lightNetwork, type Light } from "../preprocess/light.ts";
 
 /** Feature records [n, H, W, C] of each level as tensors; the caller disposes them. */
 export function featureTensors(records: readonly Float32Array[], shapes: readonly Shape[]): tf.Tensor4D[] {
@@ -16,6 +19,14 @@ export function pictureTensor(pictures: readonly Uint8Array[], { width, height }
     tf.div<tf.Tensor4D>(tf.tensor4d(joined(pictures), [pictures.length, height, width, 3], "float32"), 255),
   );
 }
+
+/** Samples as a student sees them in the graph: the light is made equal. As `pictureTensor` otherwise. */
+export function sampleTensor(samples: readonly Uint8Array[], size: Size, light: Light | null): tf.Tensor4D {
+  if (light === null) return pictureTensor(samples, size);
+  return tf.tidy(() => lightNetwork(light)(tfOps(NO_WEIGHTS, "infer"), [pictureTensor(samples, size)])[0]!);
+}
+
+const NO_WEIGHTS = new TfWeights(new Map(), new Set());
 
 /** Masks of 0 and 1 as one tensor [n, H, W, 1]; the caller disposes it. */
 export function maskTensor(masks: readonly Uint8Array[], { width, height }: Size): tf.Tensor4D {

@@ -1,11 +1,13 @@
 import type { Teacher } from "../backbones/teacher-store.ts";
 import type { OneMethodConfig } from "../config/method-schema.ts";
 import type { Level, Method } from "../methods/method.ts";
+import type { View } from "../preprocess/view.ts";
 import type { FeatureFile } from "./feature-file.ts";
 import type { Normals } from "./normals.ts";
 import type { Progress } from "./progress.ts";
 import type { TrainingJob } from "./protocol.ts";
 import type { JobSplit } from "./products.ts";
+import type { Samples } from "./samples.ts";
 import type { TeacherSession } from "./teacher-features.ts";
 
 /** What every model of a job is made from. */
@@ -16,12 +18,16 @@ export interface Material {
   readonly progress: Progress;
   readonly signal: AbortSignal;
   readonly normals: Normals;
+  /** Of the normals; see also `samples`. */
   readonly split: JobSplit;
+  readonly view: View;
+  /** What is learned from: the normals, prepared for the model. */
+  readonly samples: Samples;
   readonly teacher: Teacher;
   /** Teacher levels that are used, finest first; `session` and `features` give these and no others. */
   readonly levels: readonly Level[];
   readonly session: TeacherSession;
-  /** Of all normals. */
+  /** Of all samples. */
   readonly features: FeatureFile;
 }
 

@@ -1,0 +1,66 @@
+import type { Shape } from "../graph/ops.ts";
+import type { View } from "../preprocess/view.ts";
+import { findForeground, scaleForeground } from "./foreground.ts";
+import type { Material } from "./work.ts";
+
+type Looked = Pick<Material, "job" | "session" | "features">;
+
+/** Samples that say where the product can be; more add little. */
+const LOOKED_AT = 160;
+
+/**
+ * Where anomalies may be put on each of these samples: on the product where one can be told from its ground, and only on
+ * judged places. Of the model's input size, 1 where allowed; null: everywhere.
+ */
+export async function anomalyPlaces(
+  material: Looked & Pick<Material, "samples">,
+  bases: readonly number[],
+): Promise<readonly (Uint8Array | null)[]> {
+  const products =
+    material.job.training.preprocess.foreground === "off" ? [] : await productMasks(material, bases);
+  return bases.map((base, at) => both(products[at] ?? null, material.samples.judged(base)));
+}
+
+/**
+ * The view, with `foreground: map` judging only places where the product was seen on a training sample. Unchanged if
+ * product and ground cannot be told apart.
+ */
+export async function judgedByProduct(
+  material: Looked & Pick<Material, "samples"> & { readonly view: View },
+): Promise<View> {
+  const { job, samples, view } = material;
+  if (job.training.preprocess.foreground !== "map") return view;
+  const products = await productMasks(material, samples.split.train.slice(0, LOOKED_AT));
+  const [first, ...others] = products;
+  if (first === undefined) return view;
+  const seen = first.slice();
+  for (const mask of others) for (const [at, value] of mask.entries()) seen[at]! |= value;
+  return { ...view, judged: both(seen, view.judged) };
+}
+
+function both(a: Uint8Array | null, b: Uint8Array | null): Uint8Array | null {
+  if (a === null || b === null) return a ?? b;
+  return a.map((value, at) => value & b[at]!);
+}
+
+/** A 0/1 mask at input size for each sample, or nothing where product and ground cannot be told apart. */
+async function productMasks(
+  { job, session, features }: Looked,
+  samples: readonly number[],
+): Promise<readonly Uint8Array[]> {
+  const shape = session.shapes[0]!;
+  const maps: Float32Array[] = [];
+  for (const sample of samples) maps.push(channelsFirst((await features.read([sample]))[0]!, shape));
+  const { masks, isSplit } = findForeground(maps, shape);
+  return isSplit ? masks.map((mask) => scaleForeground(mask, shape, job.inputSize)) : [];
+}
+
+/** [H, W, C] → [C, H, W] */
+function channelsFirst(map: Float32Array, { c, h, w }: Shape): Float32Array {
+  const turned = new Float32Array(map.length);
+  for (let pixel = 0; pixel < h * w; pixel += 1) {
+    for (let channel = 0; channel < c; channel += 1)
+      turned[channel * h * w + pixel] = map[pixel * c + channel]!;
+  }
+  return turned;
+}
