@@ -95,11 +95,12 @@ export type AdpsConfig = z.infer<typeof adpsSchema>;
 
 export const snlSchema = z.strictObject({
   name: z.literal("snl").describe("one model for many products (arXiv 2402.17091, reconstructed from its abstract)"),
-  levels: levels.default([1, 2, 3]),
+  levels: levels.default([2, 3]),
   features: z
-    .enum(["whitened", "standardized", "raw"])
-    .default("whitened")
-    .describe("what is compared; raw: cosine of the teacher's features as they are, for ResNets"),
+    .enum(["standardized", "raw"])
+    .default("standardized")
+    .describe("what is compared; raw: the teacher's features as they are, for ResNets"),
+  student: z.enum(["compact", "reverse"]).default("compact").describe("reverse: RD's decoder"),
   centers: positiveInt.default(64).describe("of the central residual aggregation"),
   distill: z.strictObject(plan(1200, 16, 5e-3)).prefault({}),
   blurSigmaPx: z.number().min(0).default(4),

@@ -9,7 +9,7 @@ import type {
   TrainedMethod,
 } from "../method.ts";
 import { levelStatistics } from "../shared/level-statistics.ts";
-import { flattenedCosineLoss, whitenedLoss } from "../shared/losses.ts";
+import { flattenedCosineLoss } from "../shared/losses.ts";
 import { createStudentStage, type StudentStage } from "../shared/student-stage.ts";
 import { whiteningWeights } from "../shared/whiten.ts";
 import type { Weights } from "../../graph/ops.ts";
@@ -40,7 +40,7 @@ class SnlTraining implements MethodTraining {
   readonly amplify = null;
   readonly #config: SnlConfig;
   readonly #context: MethodContext;
-  #whitening: Weights = new Map();
+  #standardization: Weights = new Map();
   #stage: StudentStage | null = null;
 
   constructor(config: SnlConfig, context: MethodContext) {
@@ -49,7 +49,7 @@ class SnlTraining implements MethodTraining {
   }
 
   async prepare(normals: FeatureBatches): Promise<void> {
-    this.#whitening = whiteningWeights(await levelStatistics(this.#context.levels, normals));
+    this.#standardization = whiteningWeights(await levelStatistics(this.#context.levels, normals));
   }
 
   measureTrust(): Promise<string> {
@@ -58,7 +58,6 @@ class SnlTraining implements MethodTraining {
 
   beginDistill(): TrainableStage {
     const { levels, mapSize, seed } = this.#context;
-    const valueLoss = this.#config.features === "whitened" ? squaredError : flattenedCosineLoss;
     const stage = createStudentStage({
       levels,
       seed,
@@ -66,8 +65,8 @@ class SnlTraining implements MethodTraining {
       distill: snlDistillNetwork(this.#config),
       network: snlNetwork(levels, this.#config, mapSize),
       loss: (targets, predictions) =>
-        tf.add(valueLoss(targets, predictions), structureLoss(targets, predictions)),
-      frozen: this.#whitening,
+        tf.add(flattenedCosineLoss(targets, predictions), structureLoss(targets, predictions)),
+      frozen: this.#standardization,
     });
     this.#stage = stage;
     return { variables: stage.variables, loss: ({ features }) => stage.loss(features) };
@@ -86,6 +85,3 @@ class SnlTraining implements MethodTraining {
     this.#stage?.dispose();
   }
 }
-
-const squaredError: typeof flattenedCosineLoss = (targets, predictions) =>
-  whitenedLoss(targets, predictions, { count: 0, weight: 0 });

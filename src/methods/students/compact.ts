@@ -17,7 +17,15 @@ const multipleOf8 = (channels: number): number => Math.max(8, Math.round(channel
  * Inputs: (standardised) features, finest first, sizes a power of two apart, the coarsest even.
  * Outputs: predicted targets of the same shapes and order. Weights: `student.*`.
  */
-export const compactStudent: Network = (ops, inputs) => {
+export const compactStudent: Network = (ops, inputs) =>
+  compactStudentThrough(ops, inputs, (squeezed) => squeezed);
+
+/** The same with a text of one's own between the bottleneck and the decoder; it must keep the shape. */
+export function compactStudentThrough<T>(
+  ops: Ops<T>,
+  inputs: readonly T[],
+  between: (squeezed: T) => T,
+): readonly T[] {
   const shapes = inputs.map((input) => ops.shape(input));
   const coarsest = coarsestOf(shapes);
   const pooled = inputs.map((input) => {
@@ -25,8 +33,8 @@ export const compactStudent: Network = (ops, inputs) => {
     return kernel === 1 ? input : ops.avgPool(input, kernel);
   });
   const trunk = Math.min(MAX_TRUNK, multipleOf8(coarsest.c * TRUNK_SHARE));
-  return decode(ops, bottleneck(ops, ops.concat(pooled), trunk), shapes, trunk);
-};
+  return decode(ops, between(bottleneck(ops, ops.concat(pooled), trunk)), shapes, trunk);
+}
 
 /** One-class bottleneck: half the height and width of the coarsest level. */
 function bottleneck<T>(ops: Ops<T>, features: T, trunk: number): T {
