@@ -163,12 +163,12 @@ def anomaly_map(targets, predictions, size):
     return gaussian_filter(total, sigma=4)
 
 
-def load_formula(module, seed):
+def load_formula(module, seed, *prefixes):
     """Formula weights by sorted name, without the dead layers. @returns the names and shapes"""
-    state = {name: tensor for name, tensor in module.state_dict().items() if not name.startswith(("bn.conv4", "bn.bn4"))}
-    used = formula_state(state, [""], seed)
-    module.load_state_dict(used, strict=False)
-    return sorted([name, list(tensor.shape)] for name, tensor in used.items() if not name.endswith("num_batches_tracked"))
+    state = {name: tensor for name, tensor in module.state_dict().items() if not name.startswith(("bn.conv4", "bn.bn4"))
+             and not name.endswith("num_batches_tracked") and name.startswith(prefixes or "")}
+    module.load_state_dict(formula_state(state, [""], seed), strict=False)
+    return sorted([name, list(tensor.shape)] for name, tensor in state.items())
 
 
 class Student(nn.Module):
@@ -204,7 +204,23 @@ def narrow(output):
         case["map"], case["score"] = sample(score_map, 200), float(score_map.max())
         cases.append(case)
     with open(output, "w", encoding="utf-8") as file:
-        json.dump({"made_by": "scripts/make-golden-published.py", "cases": cases}, file)
+        json.dump({"made_by": "scripts/make-golden-published.py", "cases": cases, "whole": whole(size, items)}, file)
+
+
+def whole(size, items):
+    """Scores of pictures by whole models: teacher and student in ResNet-18's form, weights by three seeds."""
+    teacher, student = Teacher(0, [2, 2, 2, 2], items).eval(), Student(64, 0, 2, [2, 2, 2]).eval()
+    load_formula(teacher, SEED + 2, "conv1.", "bn1.", "layer1.", "layer2.", "layer3.")
+    amplifier = load_formula(teacher, SEED + 1, "feat_recons_")
+    load_formula(student, SEED)
+    scores = {"rd": [], "aand": []}
+    with torch.no_grad():
+        for seed in range(2):
+            x = torch.from_numpy(formula_picture(size, size, 100 + seed).astype(np.float32) / 255).permute(2, 0, 1)
+            x = ((x - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None])[None]
+            for kind, features in [("rd", teacher(x)), ("aand", teacher.amplified(x))]:
+                scores[kind].append(float(anomaly_map(features, student(features), size).max()))
+    return {"size": size, "seed": SEED, "first_picture_seed": 100, "amplifier": amplifier, "scores": scores}
 
 
 FULL = [("rd-resnet18", 0, 2, [2, 2, 2], [2, 2, 2, 2], 0), ("rd-resnet50", 1, 3, [3, 4, 6], [3, 4, 6, 3], 0),
