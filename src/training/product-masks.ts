@@ -3,7 +3,7 @@ import type { View } from "../preprocess/view.ts";
 import { findForeground, scaleForeground } from "./foreground.ts";
 import type { Material } from "./work.ts";
 
-type Looked = Pick<Material, "job" | "session" | "features">;
+type Looked = Pick<Material, "job" | "session" | "features" | "samples">;
 
 /** Samples that say where the product can be; more add little. */
 const LOOKED_AT = 160;
@@ -13,7 +13,7 @@ const LOOKED_AT = 160;
  * judged places. Of the model's input size, 1 where allowed; null: everywhere.
  */
 export async function anomalyPlaces(
-  material: Looked & Pick<Material, "samples">,
+  material: Looked,
   bases: readonly number[],
 ): Promise<readonly (Uint8Array | null)[]> {
   const products =
@@ -22,17 +22,16 @@ export async function anomalyPlaces(
 }
 
 /**
- * The view, with `foreground: map` judging only places where the product was seen on a training sample. Unchanged if
- * product and ground cannot be told apart.
+ * The view, with `foreground: map` judging only places where a product was seen on a training sample. Unchanged if product
+ * and ground cannot be told apart, on any of several products.
  */
-export async function judgedByProduct(
-  material: Looked & Pick<Material, "samples"> & { readonly view: View },
-): Promise<View> {
+export async function judgedByProduct(material: Looked & { readonly view: View }): Promise<View> {
   const { job, samples, view } = material;
   if (job.training.preprocess.foreground !== "map") return view;
-  const products = await productMasks(material, samples.split.train.slice(0, LOOKED_AT));
+  const masks = await productMasks(material, samples.split.train.slice(0, LOOKED_AT));
+  const products = masks.filter((mask) => mask !== null);
   const [first, ...others] = products;
-  if (first === undefined) return view;
+  if (first === undefined || products.length < masks.length) return view;
   const seen = first.slice();
   for (const mask of others) for (const [at, value] of mask.entries()) seen[at]! |= value;
   return { ...view, judged: both(seen, view.judged) };
@@ -43,8 +42,23 @@ function both(a: Uint8Array | null, b: Uint8Array | null): Uint8Array | null {
   return a.map((value, at) => value & b[at]!);
 }
 
-/** A 0/1 mask at input size for each sample, or nothing where product and ground cannot be told apart. */
+/** A 0/1 mask at input size for each sample; null where product and ground cannot be told apart. Each product by itself. */
 async function productMasks(
+  material: Looked,
+  samples: readonly number[],
+): Promise<readonly (Uint8Array | null)[]> {
+  const found = new Map<number, Uint8Array>();
+  for (const { train, heldOut } of material.samples.split.products) {
+    const all = new Set([...train, ...heldOut]);
+    const own = samples.filter((sample) => all.has(sample));
+    const masks = await masksOfOneProduct(material, own);
+    for (const [at, mask] of masks.entries()) found.set(own[at]!, mask);
+  }
+  return samples.map((sample) => found.get(sample) ?? null);
+}
+
+/** A mask each, or none at all. */
+async function masksOfOneProduct(
   { job, session, features }: Looked,
   samples: readonly number[],
 ): Promise<readonly Uint8Array[]> {
