@@ -31,19 +31,19 @@ interface Column {
 
 const ACCURACY: readonly Column[] = [
   { title: "image AUROC", of: ({ report }) => report.imageAuroc, text: share, published: "imageAuroc" },
-  { title: "AP", of: ({ report }) => report.imageAp, text: share, published: "imageAp" },
-  { title: "F1-max", of: ({ report }) => report.imageF1Max, text: share, published: "imageF1Max" },
+  { title: "image AP", of: ({ report }) => report.imageAp, text: share, published: "imageAp" },
+  { title: "image F1-max", of: ({ report }) => report.imageF1Max, text: share, published: "imageF1Max" },
   { title: "pixel AUROC", of: ({ report }) => report.pixelAuroc, text: share, published: "pixelAuroc" },
-  { title: "AP", of: ({ report }) => report.pixelAp, text: share, published: "pixelAp" },
-  { title: "F1-max", of: ({ report }) => report.pixelF1Max, text: share, published: "pixelF1Max" },
+  { title: "pixel AP", of: ({ report }) => report.pixelAp, text: share, published: "pixelAp" },
+  { title: "pixel F1-max", of: ({ report }) => report.pixelF1Max, text: share, published: "pixelF1Max" },
   { title: "AUPRO .3", of: ({ report }) => report.aupro, text: share, published: "aupro" },
   { title: "AUPRO .05", of: ({ report }) => report.aupro005, text: share },
 ];
 
 const COST: readonly Column[] = [
   { title: "false rejects", of: ({ report }) => report.falseRejectRate, text: percent },
-  { title: "stated from", of: ({ statedFalseReject }) => statedFalseReject.low, text: percent },
-  { title: "to", of: ({ statedFalseReject }) => statedFalseReject.high, text: percent },
+  { title: "stated from", of: ({ statedFalseReject }) => statedFalseReject.low, text: percentOfMean },
+  { title: "to", of: ({ statedFalseReject }) => statedFalseReject.high, text: percentOfMean },
   { title: "escapes", of: ({ report }) => report.escapeRate, text: percent },
   { title: "good parts", of: ({ images }) => images, text: whole },
   { title: "train s", of: ({ trainSeconds }) => trainSeconds, text: whole },
@@ -169,6 +169,10 @@ function share({ mean, std }: Spread): string {
 
 function percent({ mean, std }: Spread): string {
   return `${withSpread((mean * 100).toFixed(1), std === null ? undefined : (std * 100).toFixed(1))} %`;
+}
+
+function percentOfMean({ mean }: Spread): string {
+  return percent({ mean, std: null });
 }
 
 function whole({ mean }: Spread): string {

@@ -25,6 +25,8 @@ export interface PlanHooks {
 const TRAINING_SHARE = 0.9;
 /** Shares of the training steps that the oracle may choose instead of all of them. */
 const ORACLE_LENGTHS = [0.25, 0.5];
+/** Of the time of a cell with an oracle. */
+const SHARE_BEFORE_ORACLE = 0.55;
 
 type Say = (share: number, words: string) => void;
 
@@ -80,7 +82,15 @@ async function measureCell(plan: EvaluationPlan, cell: CellPlan, hooks: CellHook
   await stageNormals(normalsDir, cell.category.normals);
   try {
     const { method } = plan.config.training;
-    const { result, peakMb, scored } = await trainAndScore(plan, cell, { method, normalsDir }, hooks);
+    const say: Say = (share, words) => {
+      hooks.say(plan.oracle ? share * SHARE_BEFORE_ORACLE : share, words);
+    };
+    const { result, peakMb, scored } = await trainAndScore(
+      plan,
+      cell,
+      { method, normalsDir },
+      { ...hooks, say },
+    );
     return {
       key: cell.key,
       category: cell.category.name,
@@ -142,11 +152,12 @@ async function consultOracle(
   hooks: CellHooks,
 ): Promise<Oracle> {
   const lengths: Oracle["lengths"] = [];
-  for (const share of ORACLE_LENGTHS) {
+  for (const [at, share] of ORACLE_LENGTHS.entries()) {
     const method = shortened(plan.config.training.method, share);
     if (method === null) continue;
-    const say: Say = (_, words) => {
-      hooks.say(TRAINING_SHARE, `oracle with ${share * 100} % of the steps, ${words}`);
+    const say: Say = (done, words) => {
+      const all = SHARE_BEFORE_ORACLE + ((1 - SHARE_BEFORE_ORACLE) * (at + done)) / ORACLE_LENGTHS.length;
+      hooks.say(all, `oracle with ${share * 100} % of the steps, ${words}`);
     };
     const shorter = await trainAndScore(plan, cell, { method, normalsDir }, { ...hooks, say });
     lengths.push({ share, imageAuroc: shorter.scored.report.imageAuroc });

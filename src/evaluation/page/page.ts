@@ -40,7 +40,7 @@ function htmlTable({ title, header, rows }: Table): string {
   const cells = (row: readonly string[], tag: "th" | "td"): string =>
     row.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("");
   const body = rows.map((row) => `<tr class="${rowClass(row[0] ?? "")}">${cells(row, "td")}</tr>`).join("");
-  return `<div class="wide"><table><caption>${escapeHtml(title)}</caption><thead><tr>${cells(header, "th")}</tr></thead><tbody>${body}</tbody></table></div>`;
+  return `<h3>${escapeHtml(title)}</h3><div class="wide"><table><thead><tr>${cells(header, "th")}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
 function rowClass(name: string): string {

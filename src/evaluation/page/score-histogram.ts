@@ -14,11 +14,16 @@ export interface Histogram {
   readonly bad: readonly number[];
 }
 
-/** The range ends at the 98th percentile, but not below the threshold and a half: a few far scores would squeeze the rest. */
+/**
+ * The range ends at the 98th percentile, between one and a half and four times as far from the lowest score as the threshold:
+ * far scores would squeeze the rest.
+ */
 export function histogramOf({ scores, report }: Pick<Cell, "scores" | "report">): Histogram {
   const sorted = scores.map(({ score }) => score).sort((a, b) => a - b);
   const low = Math.min(sorted[0] ?? 0, report.threshold);
-  const high = Math.max(sorted[Math.floor(0.98 * sorted.length)] ?? 1, 1.5 * report.threshold, low + 1e-6);
+  const reach = Math.max(report.threshold - low, 1e-6);
+  const last = sorted[Math.floor(0.98 * sorted.length)] ?? low;
+  const high = low + Math.min(4 * reach, Math.max(1.5 * reach, last - low));
   const count = (wanted: boolean): number[] => {
     const bins = new Array<number>(BINS).fill(0);
     for (const { score, isBad } of scores) {

@@ -7,11 +7,10 @@ body{margin:0 auto;max-width:1100px;padding:1rem;background:var(--paper);color:v
 h1{font-size:1.5rem;margin:.2rem 0}h2{font-size:1.2rem;margin:2rem 0 .4rem;border-top:1px solid var(--line);padding-top:1rem}
 h3{font-size:1rem;margin:1rem 0 .3rem}p{margin:.3rem 0;color:var(--faint)}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums;margin:.4rem 0}
-caption{text-align:left;color:var(--faint);padding:.2rem 0}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th{font-weight:600;background:var(--soft)}th:first-child,td:first-child{text-align:left;white-space:normal;min-width:9rem}
+th{font-weight:600;background:var(--soft)}th:first-child,td:first-child{text-align:left;white-space:normal;min-width:5rem}
 tr.mean td{font-weight:600}tr.published td{color:var(--faint)}
-.charts{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}.charts svg{flex:1 1 280px;max-width:520px;height:auto}
+.charts{display:flex;flex-wrap:wrap;gap:1rem;align-items:flex-start}.charts svg{flex:1 1 280px;max-width:520px;height:auto}.charts svg:first-child{max-width:340px}
 svg text{font:10px system-ui,sans-serif;fill:var(--faint)}
 .grid{stroke:var(--line);stroke-width:.6}.axis{stroke:var(--faint)}.chance{stroke:var(--faint);stroke-dasharray:3 3}
 .roc{fill:none;stroke:var(--mark);stroke-width:1.6}.deployed{fill:var(--bad);stroke:var(--paper)}
