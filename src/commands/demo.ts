@@ -3,6 +3,8 @@ import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { configSchema, type CameraSource, type Config } from "../config/schema.ts";
 import { InputError } from "../domain/errors.ts";
+import { productList } from "../simulator/product-list.ts";
+import { findProduct } from "../simulator/products.ts";
 import { createLogger } from "../system/logger.ts";
 import { runDemo } from "./demo/run-demo.ts";
 import { summaryText } from "./demo/summary-text.ts";
@@ -10,6 +12,8 @@ import { TerminalView } from "./terminal-view.ts";
 
 interface DemoFlags {
   readonly parts?: number;
+  readonly product?: string;
+  readonly list?: true;
   readonly images?: string;
   readonly camera?: string;
   readonly rtsp?: string;
@@ -43,6 +47,8 @@ export function demoCommand(): Command {
       "end after this many parts with a summary (else runs until Ctrl-C)",
       positiveInteger,
     )
+    .option("--product <name>", "which rendered product passes by (default: a relay module)")
+    .option("--list", "show the rendered products and end")
     .option(
       "--images <dir>",
       "play this folder: MVTec form (train/good, test/*) or a flat folder of good pictures",
@@ -63,6 +69,10 @@ export function demoCommand(): Command {
 }
 
 async function demo(flags: DemoFlags): Promise<void> {
+  if (flags.list) {
+    process.stdout.write(`${productList()}\n`);
+    return;
+  }
   const config = demoConfig(flags);
   if (!flags.keep) await rm(config.station.stateDir, { recursive: true, force: true });
   const stop = new AbortController();
@@ -108,13 +118,13 @@ function demoConfig(flags: DemoFlags): Config {
 }
 
 function sourceOf(flags: DemoFlags): CameraSource {
-  const chosen = [flags.images, flags.camera, flags.rtsp, flags.pipeline].filter(
+  const chosen = [flags.product, flags.images, flags.camera, flags.rtsp, flags.pipeline].filter(
     (value) => value !== undefined,
   );
   if (chosen.length > 1) {
     throw new InputError(
       "demo-source",
-      "give only one of --images, --camera, --rtsp, --pipeline: a demo has one camera",
+      "give only one of --product, --images, --camera, --rtsp, --pipeline: a demo has one camera",
     );
   }
   const source = (value: unknown): CameraSource =>
@@ -124,7 +134,8 @@ function sourceOf(flags: DemoFlags): CameraSource {
   if (flags.camera !== undefined) return source({ kind: "v4l2", device: flags.camera });
   if (flags.rtsp !== undefined) return source({ kind: "rtsp", url: flags.rtsp });
   if (flags.pipeline !== undefined) return source({ kind: "pipeline", launch: flags.pipeline });
-  return source({ kind: "simulated", fps });
+  const product = flags.product === undefined ? undefined : findProduct(flags.product).name;
+  return source({ kind: "simulated", fps, product });
 }
 
 function positiveInteger(text: string): number {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PRODUCT_NAMES } from "../simulator/product-names.ts";
 import { instantSchema, methodSchema } from "./method-schema.ts";
 import { name } from "./name.ts";
 import { inputSize, preprocessSchema, recipeSchema } from "./preprocess-schema.ts";
@@ -14,6 +15,10 @@ const positiveInt = z.int().positive();
 export const cameraSourceSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("simulated").describe("pictures of a product that assayd renders itself"),
+    product: z
+      .enum(PRODUCT_NAMES)
+      .default("default")
+      .describe("what passes by: assayd simulate products --list"),
     fps: z.number().positive().max(1000).default(5).describe("parts per second"),
     pace: z
       .enum(["clock", "demand"])
@@ -198,7 +203,9 @@ export const configSchema = z.strictObject({
   recipes: z
     .array(recipeSchema)
     .default([])
-    .describe("what single products have of their own, in place of station.inputSize and training.preprocess"),
+    .describe(
+      "what single products have of their own, in place of station.inputSize and training.preprocess",
+    ),
   teacher: z
     .string()
     .default("efficientnet-lite0")

@@ -1,11 +1,11 @@
 import type { Canvas } from "./canvas.ts";
 import type { Random } from "./draws.ts";
+import type { ProductName } from "./product-names.ts";
 import type { Conditions, Scene } from "./scene.ts";
 
 /** A kind of product, written as data (`Item`) and how to draw it. A defect is a change of that data. */
 export interface Family<Item> {
-  /** As in `--product NAME`. */
-  readonly name: string;
+  readonly name: ProductName;
   /** What it is and why it is hard, for lists: one line. */
   readonly summary: string;
   readonly conditions: Conditions;
@@ -25,7 +25,7 @@ export type DrawPart = (canvas: Canvas, scene: Scene) => void;
 
 /** A family whose items nobody else has to know. */
 export interface Product {
-  readonly name: string;
+  readonly name: ProductName;
   readonly summary: string;
   readonly conditions: Conditions;
   /** Kinds of defect, never empty. */

@@ -11,21 +11,24 @@ import { RELAY } from "./families/relay.ts";
 import { STEEL } from "./families/steel.ts";
 import { TILE } from "./families/tile.ts";
 import type { Product } from "./family.ts";
+import { PRODUCT_NAMES, type ProductName } from "./product-names.ts";
+
+const BY_NAME: Readonly<Record<ProductName, Product>> = {
+  default: RELAY,
+  gear: GEAR,
+  fuses: FUSES,
+  label: LABEL,
+  fabric: FABRIC,
+  steel: STEEL,
+  cap: CAP,
+  tile: TILE,
+  leather: LEATHER,
+  biscuit: BISCUIT,
+  lens: LENS,
+};
 
 /** Every rendered product, the default one first. */
-export const PRODUCTS: readonly Product[] = [
-  RELAY,
-  GEAR,
-  FUSES,
-  LABEL,
-  FABRIC,
-  STEEL,
-  CAP,
-  TILE,
-  LEATHER,
-  BISCUIT,
-  LENS,
-];
+export const PRODUCTS: readonly Product[] = PRODUCT_NAMES.map((name) => BY_NAME[name]);
 
 /** @throws InputError `product-unknown` */
 export function findProduct(name: string): Product {
@@ -33,6 +36,6 @@ export function findProduct(name: string): Product {
   if (found !== undefined) return found;
   throw new InputError(
     "product-unknown",
-    `There is no rendered product "${name}"; these exist: ${PRODUCTS.map((product) => product.name).join(", ")}.`,
+    `There is no rendered product "${name}"; these exist: ${PRODUCT_NAMES.join(", ")}.`,
   );
 }

@@ -82,8 +82,10 @@ async function open(request: OpenRequest): Promise<void> {
 async function pictureSource({ source, size }: OpenRequest): Promise<PictureSource | null> {
   if (source.kind === "simulated") {
     const { renderPart } = await import("../../simulator/product.ts");
+    const { findProduct } = await import("../../simulator/products.ts");
     const { seed, defectShare, distinct } = source;
-    return simulatedSource(renderPart, { size, seed, defectShare, distinct });
+    const product = findProduct(source.product);
+    return simulatedSource((part) => renderPart(part, product), { size, seed, defectShare, distinct });
   }
   if (source.kind === "folder") {
     const { listLine } = await import("../../imaging/picture-folder.ts");
