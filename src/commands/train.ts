@@ -5,13 +5,14 @@ import { BundleStore } from "../bundles/store.ts";
 import { loadConfig } from "../config/load.ts";
 import { statePaths } from "../config/paths.ts";
 import type { TrainingConfig } from "../config/schema.ts";
-import { TrainingError } from "../domain/errors.ts";
+import { InputError, TrainingError } from "../domain/errors.ts";
 import type { JobResult } from "../domain/job.ts";
 import { judgesInstantly } from "../training/instant-start.ts";
 import { createJob } from "../training/job.ts";
 import type { TrainingJob } from "../training/protocol.ts";
 import { TrainingSupervisor, type JobStatus } from "../training/supervisor.ts";
 import { TerminalView } from "./terminal-view.ts";
+import { productFolders } from "./train/products.ts";
 
 interface TrainFlags {
   readonly config?: string;
@@ -22,8 +23,12 @@ interface TrainFlags {
 }
 
 const HELP = `
+Several products may share one model: assayd train bottle=DIR can=DIR --promote (method snl is made for this). Each gets its own
+threshold from its own good parts.
+
 With --json the last line of stdout is one object: bundleId, bundleDir, threshold, falseRejectRateLow, falseRejectRateHigh,
-parityMaxAbs, images, trainSeconds, choice (why, with method auto; else null), promoted.`;
+alsoFor (recipe, threshold, falseRejectRate of each further product), parityMaxAbs, images, trainSeconds, choice (why, with method
+auto; else null), promoted.`;
 
 const ENTRY = new URL("../training/process.ts", import.meta.url);
 
@@ -31,7 +36,7 @@ const ENTRY = new URL("../training/process.ts", import.meta.url);
 export function trainCommand(): Command {
   return new Command("train")
     .description("Train a model from a folder of good pictures (flat, or MVTec form: train/good)")
-    .argument("<images>", "the folder")
+    .argument("<images...>", "the folder; for several products NAME=DIR each")
     .option("-c, --config <file>", "configuration (method, teacher, input size, state folder)")
     .option("--state-dir <dir>", "state folder, instead of the configuration's")
     .option("--recipe <name>", "the product that the model is for", "default")
@@ -41,7 +46,7 @@ export function trainCommand(): Command {
     .action(train);
 }
 
-async function train(images: string, flags: TrainFlags): Promise<void> {
+async function train(images: readonly string[], flags: TrainFlags): Promise<void> {
   const loaded = loadConfig(flags.config ?? null, process.env, {
     readFile: (path) => readFileSync(path, "utf8"),
   });
@@ -53,15 +58,18 @@ async function train(images: string, flags: TrainFlags): Promise<void> {
   };
   const store = new BundleStore(statePaths(stateDir));
   const view = new TerminalView(flags.json ? process.stderr : process.stdout, () => performance.now());
-  const job = createJob(config, {
-    recipe: flags.recipe,
-    normalsDir: resolve(images),
-    parent: store.active(flags.recipe),
-    now: new Date(),
-  });
+  const products = productFolders(images, flags.recipe);
+  const [first, ...alsoFor] = products.map((product) => ({
+    ...product,
+    parent: store.active(product.recipe),
+  }));
+  if (!first) throw new InputError("product-names", "Name the folder of good parts.");
+  const job = createJob(config, { ...first, alsoFor, now: new Date() });
   const status = await runJob(job, view, async ({ bundleId, trainSeconds }) => {
-    if (!judgesInstantly(config.training.instant, store.active(flags.recipe))) return;
-    await store.promote(flags.recipe, bundleId);
+    const { instant } = config.training;
+    const waiting = products.filter(({ recipe }) => judgesInstantly(instant, store.active(recipe)));
+    for (const { recipe } of waiting) await store.promote(recipe, bundleId);
+    if (waiting.length === 0) return;
     view.say(
       `instant model ${bundleId} after ${trainSeconds.toFixed(0)} s: active until the training is done`,
     );
@@ -71,17 +79,27 @@ async function train(images: string, flags: TrainFlags): Promise<void> {
       status.error?.code ?? status.state,
       status.error?.message ?? `training was ${status.state}`,
     );
-  if (flags.promote) await store.promote(flags.recipe, status.result.bundleId);
   const { falseRejectRate, ...result } = status.result;
+  if (flags.promote) for (const { recipe } of products) await store.promote(recipe, result.bundleId);
   if (result.choice !== null) view.say(result.choice);
   view.say(
-    `model ${result.bundleId} from ${result.images} good parts in ${result.trainSeconds.toFixed(0)} s, limit ${result.threshold.toFixed(2)}; ` +
+    `model ${result.bundleId} from ${result.images} good parts in ${result.trainSeconds.toFixed(0)} s, ${limitWords(first.recipe, result)}; ` +
       (flags.promote ? "it is active now" : `make it active with: assayd models promote ${result.bundleId}`),
   );
   if (flags.json) {
     const flat = { falseRejectRateLow: falseRejectRate.low, falseRejectRateHigh: falseRejectRate.high };
     process.stdout.write(`${JSON.stringify({ ...result, ...flat, promoted: flags.promote === true })}\n`);
   }
+}
+
+/** "limit 3.10", or with several products "limit 3.10 (bottle), 4.20 (can)". */
+function limitWords(
+  recipe: string,
+  { threshold, alsoFor }: Pick<JobResult, "threshold" | "alsoFor">,
+): string {
+  if (alsoFor.length === 0) return `limit ${threshold.toFixed(2)}`;
+  const limits = [{ recipe, threshold }, ...alsoFor];
+  return `limit ${limits.map((own) => `${own.threshold.toFixed(2)} (${own.recipe})`).join(", ")}`;
 }
 
 /** Where nothing is promoted, nothing needs to judge meanwhile. */
@@ -94,15 +112,15 @@ async function runJob(
   view: TerminalView,
   onInstant: (model: JobResult) => Promise<void>,
 ): Promise<JobStatus> {
-  let instant: Promise<void> | null = null;
+  const instant: Promise<void>[] = []; // at most one
   const supervisor = new TrainingSupervisor({
     entry: ENTRY,
     now: Date.now,
     onChange: ({ state, progress, instant: model }) => {
       if (state === "running" && progress) view.job(progress);
-      if (model === null || instant !== null) return;
-      instant = onInstant(model);
-      instant.catch(() => undefined); // awaited when the job has ended
+      if (model === null || instant.length > 0) return;
+      instant.push(onInstant(model));
+      instant[0]?.catch(() => undefined); // awaited when the job has ended
     },
   });
   const onInterrupt = (): void => {
@@ -111,7 +129,7 @@ async function runJob(
   process.on("SIGINT", onInterrupt).on("SIGTERM", onInterrupt);
   supervisor.start(job);
   const status = await supervisor.finished;
-  await instant;
+  await Promise.all(instant);
   process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
   return status;
 }

@@ -1,8 +1,10 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { Config } from "../config/schema.ts";
 import { statePaths } from "../config/paths.ts";
-import { recipeSettings } from "../config/recipe-settings.ts";
+import { recipeSettings, type RecipeSettings } from "../config/recipe-settings.ts";
+import { ConfigError } from "../domain/errors.ts";
 import type { NormalsSource, TrainingJob } from "./protocol.ts";
 
 /**
@@ -16,7 +18,10 @@ export function createJob(
 ): TrainingJob {
   const paths = statePaths(config.station.stateDir);
   const { training } = config;
-  const { inputSize, pictureSize, preprocess } = recipeSettings(config, request.recipe);
+  const { inputSize, pictureSize, preprocess } = sharedSettings(config, [
+    request.recipe,
+    ...(request.alsoFor ?? []).map(({ recipe }) => recipe),
+  ]);
   return {
     id: jobId(request.recipe, request.now),
     jobDir: join(paths.jobs, request.recipe),
@@ -34,6 +39,19 @@ export function createJob(
     nice: training.nice,
     memoryLimitMb: training.memoryLimitMb,
   };
+}
+
+/** The settings of recipes that share a model: they must be the same, since one graph prepares all pictures. */
+function sharedSettings(config: Config, recipes: readonly string[]): RecipeSettings {
+  const [first, ...others] = recipes.map((recipe) => ({ recipe, settings: recipeSettings(config, recipe) }));
+  if (!first) throw new RangeError("A job needs a recipe; got none.");
+  const other = others.find(({ settings }) => !isDeepStrictEqual(settings, first.settings));
+  if (other === undefined) return first.settings;
+  throw new ConfigError(
+    "recipes-differ",
+    `Recipes ${first.recipe} and ${other.recipe} cannot share a model: their inputSize or preprocess settings differ. ` +
+      "Give them the same under recipes, or train them one by one.",
+  );
 }
 
 /** Also the id of the bundle that comes out of it: `<recipe>-20261122-051544`. */
