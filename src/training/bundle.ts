@@ -80,12 +80,12 @@ function goldenFile(index: number): string {
 /** Curves, data set, durations: for people. */
 function reportOf(
   { normals, split, progress }: Finishing,
-  { learned, parityMaxAbs, rawScores }: Model,
+  { learned, parityMaxAbs, rawScores, cost }: Model,
   { choice }: BundleName,
 ) {
   const { hash, count: images, words } = normals;
   const dataSet = { hash, images, trained: split.train.length, heldOut: split.heldOut.length };
-  const facts = { parityMaxAbs, heldOutRawScores: rawScores, trainSeconds: progress.elapsedS, choice };
+  const facts = { parityMaxAbs, heldOutRawScores: rawScores, cost, trainSeconds: progress.elapsedS, choice };
   return { dataSet, cleaning: words, ...learned, ...facts };
 }
 

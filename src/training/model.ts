@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { teacherNetwork } from "../backbones/backbone.ts";
+import { countCost } from "../graph/cost.ts";
 import type { Weights } from "../graph/ops.ts";
 import type { MethodTraining } from "../methods/method.ts";
 import type { View } from "../preprocess/view.ts";
@@ -8,7 +9,7 @@ import { calibrateCandidate } from "./calibrate-candidate.ts";
 import type { Calibration } from "./calibrate.ts";
 import type { RecipeCalibration } from "./common-scale.ts";
 import { distill } from "./distill.ts";
-import { exportInspector, type Candidate } from "./inspector-export.ts";
+import { exportInspector, inspectorOf, RAW, type Candidate } from "./inspector-export.ts";
 import { batchesOf } from "./normal-features.ts";
 import { settle } from "./settle.ts";
 import { synthesize, trainingOrder } from "./synthetic-set.ts";
@@ -31,6 +32,8 @@ export interface Model {
   readonly rawScores: readonly number[];
   readonly golden: readonly GoldenFrame[];
   readonly parityMaxAbs: number;
+  /** Of one run of the whole inspector, teacher included. */
+  readonly cost: { readonly macs: number; readonly parameters: number };
   /** What was learned, for people. */
   readonly learned: Readonly<Record<string, unknown>>;
 }
@@ -73,7 +76,14 @@ export async function finishModel(
   signal.throwIfAborted();
   const { view } = candidate;
   const heads = candidate.method.weights;
-  return { ...about, inspector, heads, view, ...calibrated, golden, parityMaxAbs };
+  const cost = costOf(candidate);
+  return { ...about, inspector, heads, view, ...calibrated, golden, parityMaxAbs, cost };
+}
+
+function costOf(candidate: Candidate): Model["cost"] {
+  const { width: w, height: h } = candidate.size;
+  const { macs, parameters } = countCost(inspectorOf(candidate, RAW).network, [{ c: 3, h, w }]);
+  return { macs, parameters };
 }
 
 /** All that the method learns, on cached teacher features. */

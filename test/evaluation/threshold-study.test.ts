@@ -28,7 +28,8 @@ describe("studyThreshold", () => {
     expect(honest.meanRejected).toBeCloseTo(0.5, 1);
     expect(honest.rejectedP90).toBeGreaterThan(honest.meanRejected);
     const boastful = studyThreshold(pool, medianRule(0, 0.01), OPTIONS);
-    expect(boastful).toMatchObject({ inside: 0, meanStatedHigh: 0.01 });
+    expect(boastful.inside).toBe(0);
+    expect(boastful.meanStatedHigh).toBeCloseTo(0.01, 12);
   });
 
   it("gives the same for the same seed, and refuses what leaves nothing to try", () => {

@@ -8,7 +8,7 @@ import { measure } from "../../evaluation/evaluate.ts";
 import { judgeLine, type Judged, type ScorePicture } from "../../evaluation/judge.ts";
 import type { PictureScore } from "../../evaluation/operating-point.ts";
 import type { PictureRef } from "../../imaging/picture-folder.ts";
-import { loadScorer, type ScorerOptions } from "../../inspection/infer/scorer.ts";
+import { loadScorer, type Scorer, type ScorerOptions } from "../../inspection/infer/scorer.ts";
 
 export type ScoredCell = Pick<Cell, "report" | "scores" | "heldOutScores" | "cost" | "examples">;
 
@@ -38,7 +38,12 @@ export async function scoreCell(
   const scores = judged.map(pictureScore);
   const examples = await worstExamples(scores, { score, size: scorer.size, threshold: threshold.value });
   const evaluateSeconds = (now() - startedAt) / 1000;
-  return { report: { ...report, evaluateSeconds }, scores, examples, ...(await trainingFacts(bundleDir)) };
+  return {
+    report: { ...report, evaluateSeconds },
+    scores,
+    examples,
+    ...(await trainingFacts(bundleDir, scorer)),
+  };
 }
 
 function pictureScore({ ref, score }: Judged): PictureScore {
@@ -46,10 +51,16 @@ function pictureScore({ ref, score }: Judged): PictureScore {
 }
 
 /** What the training wrote down beside the model. */
-async function trainingFacts(bundleDir: string): Promise<Pick<Cell, "heldOutScores" | "cost">> {
+async function trainingFacts(
+  bundleDir: string,
+  { runsPerPicture }: Scorer,
+): Promise<Pick<Cell, "heldOutScores" | "cost">> {
   const json = async (name: string): Promise<unknown> =>
     JSON.parse(await readFile(join(bundleDir, name), "utf8"));
   const { heldOutRawScores, cost } = trainingReportSchema.parse(await json("report.json"));
   const { mean, deviation } = calibrationSchema.parse(await json("calibration.json"));
-  return { heldOutScores: heldOutRawScores.map((raw) => (raw - mean) / deviation), cost: cost ?? null };
+  return {
+    heldOutScores: heldOutRawScores.map((raw) => (raw - mean) / deviation),
+    cost: cost ? { ...cost, macs: cost.macs * runsPerPicture } : null,
+  };
 }
