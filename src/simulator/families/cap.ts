@@ -35,6 +35,8 @@ interface Cap {
 const FLUTES = 21;
 const TOP = 76;
 const SKIRT = 96;
+/** Grey levels a part unit of a mirror image's shift: lacquer also scatters a little light. */
+const DENT_LIGHT = 0.7;
 const PRINT = printText("BRAU", 5);
 const BELT = createSeamlessTile(361, [
   { across: 1.5, along: 1.5, weight: 5 },
@@ -194,9 +196,12 @@ function shell(cap: Cap, angle: number): Paint {
     const print = isBare ? 0 : 0.9 * Math.max(ink, ring);
     const peel = 2.5 * PEEL(u + shiftX, v);
     const [bendX, bendY] = bending(cap, u, v);
-    const right = u * cos - v * sin + bendX * cos - bendY * sin + peel - lampX;
-    const down = u * sin + v * cos + bendX * sin + bendY * cos + peel - lampY;
-    const shine = gloss * mirror(right, down) + fluteLight(cap, radius, u, v, right + down);
+    const tiltX = bendX * cos - bendY * sin;
+    const tiltY = bendX * sin + bendY * cos;
+    const right = u * cos - v * sin + tiltX + peel - lampX;
+    const down = u * sin + v * cos + tiltY + peel - lampY;
+    const slope = -DENT_LIGHT * (tiltX + tiltY);
+    const shine = gloss * mirror(right, down) + slope + fluteLight(cap, radius, u, v, right + down);
     const edge = radius > TOP - 5 && radius < TOP ? (-22 * (right + down)) / TOP : 0;
     for (let c = 0; c < 3; c++) {
       const base = isBare ? 168 - 4 * c : lacquer[c as 0 | 1 | 2];

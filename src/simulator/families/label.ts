@@ -94,7 +94,7 @@ export const LABEL = productOf<Label>({
       changeLetters(label, random, 1, (letter) =>
         pick(
           random,
-          Array.from("ABEHKMSVX8").filter((l) => l !== letter),
+          Array.from("AETVZ").filter((l) => l !== letter),
         ),
       ),
     offset: (label, random) => ({

@@ -138,7 +138,7 @@ function chip(random: Random): Lens["chipped"][number] {
 
 function specks(random: Random): Stroke[] {
   return Array.from({ length: 1 + below(random, 3) }, () =>
-    blot(inLens(random), between(random, 1, 2.2), {
+    blot(inLens(random), between(random, 1.3, 2.6), {
       seed: below(random, 65536),
       paint: shift(-between(random, 50, 110)),
       opacity: 1,
