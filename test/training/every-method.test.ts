@@ -1,0 +1,149 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { readBundle } from "../../src/bundles/read.ts";
+import { configSchema } from "../../src/config/schema.ts";
+import type { JobProgress, JobResult } from "../../src/domain/job.ts";
+import { createMethod } from "../../src/methods/registry.ts";
+import { renderPart } from "../../src/simulator/product.ts";
+import { createJob } from "../../src/training/job.ts";
+import { withInspector } from "../../src/training/inspector-export.ts";
+import { runTraining } from "../../src/training/run.ts";
+import { SMALL_METHODS, titleOf } from "../contract/small-methods.ts";
+import { taughtNothingState } from "../e2e/quick-state.ts";
+import { renderNormals, QUICK_SIZE } from "../e2e/quick-training.ts";
+
+const TIMEOUT = 90_000;
+const SIZE = { width: QUICK_SIZE, height: QUICK_SIZE };
+
+let stateDir: string;
+let reports: JobProgress[];
+let offered: JobResult[];
+
+beforeEach(async () => {
+  stateDir = await taughtNothingState();
+  await renderNormals(join(stateDir, "normals"), 14);
+  reports = [];
+  offered = [];
+}, TIMEOUT);
+
+/** Trains in this process. @param parent the recipe's model before */
+function train(training: object, parent: string | null = null): Promise<JobResult> {
+  const config = configSchema.parse({
+    station: { stateDir, inputSize: QUICK_SIZE },
+    training: { minImages: 8, ...training },
+  });
+  const request = { recipe: "default", normalsDir: join(stateDir, "normals"), parent, now: new Date() };
+  return runTraining(createJob(config, request), {
+    signal: new AbortController().signal,
+    report: (progress) => reports.push(progress),
+    onInstant: (result) => offered.push(result),
+  });
+}
+
+const stages = (): string[] => [...new Set(reports.map(({ stage }) => stage))];
+const reportOf = ({ bundleDir }: JobResult): unknown =>
+  JSON.parse(readFileSync(join(bundleDir, "report.json"), "utf8"));
+
+describe("a job of each method", () => {
+  it.each(SMALL_METHODS.map((method) => ({ title: titleOf(method), method })))(
+    "$title: only the stages that it has, and a bundle whose scores ONNX Runtime gives again",
+    async ({ method }) => {
+      const result = await train({ method, instant: { start: "never" } });
+      expect(result.parityMaxAbs).toBeLessThanOrEqual(1e-3);
+      const { amplify, distill } = createMethod(method);
+      expect(stages().includes("amplify")).toBe(amplify !== null);
+      expect(stages().includes("synthesize")).toBe(amplify !== null);
+      expect(stages().includes("distill")).toBe(distill !== null);
+      expect(offered).toEqual([]);
+      const { manifest, model, golden } = await readBundle(result.bundleDir);
+      expect(manifest).toMatchObject({ method: { name: method.name }, parent: null });
+      await withInspector(model, { size: SIZE, tiles: null, threads: 1 }, async (score) => {
+        for (const { data, score: expected } of golden)
+          expect((await score(data)).score).toBeCloseTo(expected, 2);
+        const { data: spoiled } = renderPart({
+          index: 3,
+          seed: 5,
+          size: SIZE,
+          content: "mixed",
+          defectShare: 1,
+        });
+        expect(Number.isFinite((await score(spoiled)).score)).toBe(true);
+      });
+    },
+    TIMEOUT,
+  );
+});
+
+const QUICK_AAND = SMALL_METHODS.find(({ name }) => name === "aand");
+const SMALL_BANK = { name: "memory-bank", patches: 60 };
+
+describe("the instant model", () => {
+  it(
+    "is among the bundles before the students learn, and is what the first model rolls back to",
+    async () => {
+      const result = await train({ method: QUICK_AAND, instant: { method: SMALL_BANK } });
+      expect(stages().indexOf("instant")).toBe(2); // clean, features
+      expect(offered).toHaveLength(1);
+      const instant = await readBundle(offered[0]?.bundleDir ?? "");
+      expect(instant.manifest).toMatchObject({
+        id: `${result.bundleId}-instant`,
+        method: { name: "memory-bank" },
+        parent: null,
+      });
+      const { manifest } = await readBundle(result.bundleDir);
+      expect(manifest).toMatchObject({ method: { name: "aand" }, parent: instant.manifest.id });
+      const shares = reports.map(({ progress }) => progress);
+      expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "is not made where a model judges already, unless it is always wanted; rollback then leads past it",
+    async () => {
+      await train({ method: QUICK_AAND, instant: { method: SMALL_BANK } }, "an-older-one");
+      expect(offered).toEqual([]);
+      expect(stages()).not.toContain("instant");
+      const instant = { start: "always", method: SMALL_BANK };
+      const result = await train({ method: QUICK_AAND, instant, seed: 2 }, "an-older-one");
+      const parents = [offered[0]?.bundleDir ?? "", result.bundleDir].map(
+        async (dir) => (await readBundle(dir)).manifest.parent,
+      );
+      expect(await Promise.all(parents)).toEqual(["an-older-one", "an-older-one"]);
+    },
+    TIMEOUT,
+  );
+});
+
+describe("method auto", () => {
+  it(
+    "deploys one of the two and says why with both numbers, in the result and in the report",
+    async () => {
+      const method = { name: "auto", trained: QUICK_AAND };
+      const result = await train({ method, instant: { start: "never", method: SMALL_BANK } });
+      expect(offered).toEqual([]);
+      expect(stages().slice(-2)).toEqual(["validate", "choose"]);
+      const words = /^(aand|memory-bank) is deployed: on 3 held-out .*aand AUROC .*; memory-bank AUROC /;
+      expect(result.choice).toMatch(words);
+      expect(reportOf(result)).toMatchObject({ choice: result.choice });
+      const chosen = words.exec(result.choice ?? "")?.[1];
+      const { manifest } = await readBundle(result.bundleDir);
+      expect(manifest.method.name).toBe(chosen);
+      expect(manifest.id).toBe(result.bundleId);
+    },
+    TIMEOUT,
+  );
+
+  it(
+    "gives the bundle that judges already if the instant model is the better one",
+    async () => {
+      const unlearned = { ...QUICK_AAND, amplify: { enabled: false }, distill: { steps: 1, batch: 2 } };
+      const method = { name: "auto", trained: unlearned };
+      const result = await train({ method, instant: { method: { name: "memory-bank", patches: 1000 } } });
+      expect(result.choice).toMatch(/^memory-bank is deployed/);
+      expect(result.bundleId).toBe(offered[0]?.bundleId);
+    },
+    TIMEOUT,
+  );
+});
