@@ -1,5 +1,8 @@
-import type { Rows } from "./coreset.ts";
+import type { Level } from "../method.ts";
 import { RINGS, ringsOf } from "./border.ts";
+import type { Rows } from "./coreset.ts";
+import { patchShape } from "./patch-features.ts";
+import { createPatchReader, type ReadPatch } from "./patch-reader.ts";
 
 /** Rows a picture offers; every second one from a ring drawn first, so that corners, few and odd, are among them. */
 const OFFERED = 256;
@@ -9,6 +12,8 @@ const OFFERED = 256;
  * number of pictures comes (reservoir sampling, Vitter 1985, algorithm R).
  */
 export class Candidates {
+  readonly #levels: readonly Level[];
+  readonly #read: ReadPatch;
   readonly #dims: number;
   readonly #capacity: number;
   readonly #random: () => number;
@@ -18,29 +23,29 @@ export class Candidates {
   #seen = 0;
 
   /** @param random numbers in [0, 1) */
-  constructor(
-    grid: { readonly c: number; readonly h: number; readonly w: number },
-    capacity: number,
-    random: () => number,
-  ) {
+  constructor(levels: readonly Level[], capacity: number, random: () => number) {
+    const grid = patchShape(levels);
+    this.#levels = levels;
+    this.#read = createPatchReader(levels);
     this.#dims = grid.c;
     this.#capacity = capacity;
     this.#random = random;
     this.#places = grid.h * grid.w;
-    const ringOf = ringsOf(grid.h, grid.w);
     const rings = Array.from({ length: RINGS }, (): number[] => []);
-    for (const [place, ring] of ringOf.entries()) rings[ring]?.push(place);
+    for (const [place, ring] of ringsOf(grid.h, grid.w).entries()) rings[ring]?.push(place);
     this.#rings = rings.filter((ring) => ring.length > 0);
     this.#data = new Float32Array(capacity * grid.c);
   }
 
-  /** @param features of one or more pictures, [n, h, w, C] as they lie in memory */
-  add(features: Float32Array): void {
-    const picture = this.#places * this.#dims;
-    for (let start = 0; start < features.length; start += picture)
+  /** @param records features of pictures, [n, H, W, C] as they lie in memory, one a level */
+  add(records: readonly Float32Array[]): void {
+    const [finest] = this.#levels;
+    const pictures = (records[0]?.length ?? 0) / (this.#places * (finest?.shape.c ?? 1));
+    for (let picture = 0; picture < pictures; picture++)
       for (let offer = 0; offer < Math.min(OFFERED, this.#places); offer++) {
         const place = offer % 2 === 0 ? this.#draw(this.#places) : this.#drawByRing();
-        this.#offer(features, start + place * this.#dims);
+        const slot = this.#slot();
+        if (slot < this.#capacity) this.#read(records, { picture, place }, this.#data, slot * this.#dims);
       }
   }
 
@@ -59,10 +64,10 @@ export class Candidates {
     return ring[this.#draw(ring.length)] ?? 0;
   }
 
-  #offer(features: Float32Array, start: number): void {
+  /** Where the next row goes; at or above the capacity: nowhere. */
+  #slot(): number {
     const slot = this.#seen < this.#capacity ? this.#seen : this.#draw(this.#seen + 1);
     this.#seen++;
-    if (slot < this.#capacity)
-      this.#data.set(features.subarray(start, start + this.#dims), slot * this.#dims);
+    return slot;
   }
 }

@@ -4,7 +4,7 @@ import { createRandom, hashSeed } from "../../graph/random.ts";
 import type { FeatureBatches, MethodContext, MethodTraining, TrainedMethod } from "../method.ts";
 import { Candidates } from "./candidates.ts";
 import { gaussianNetwork, principalFeatures } from "./gaussian-network.ts";
-import { patchFeatures, patchShape } from "./patch-features.ts";
+import { patchShape } from "./patch-features.ts";
 import { PlaceStatistics } from "./place-statistics.ts";
 import { principalComponents } from "./principal-components.ts";
 import { runText, type Text } from "./run-text.ts";
@@ -35,9 +35,8 @@ export class GaussianTraining implements MethodTraining {
     const grid = patchShape(levels);
     const batches = normals[Symbol.asyncIterator]();
     const first = await take(batches, FIRST_PICTURES, (levels[0]?.shape.c ?? 0) * grid.h * grid.w);
-    const candidates = new Candidates(grid, MAX_CANDIDATES, createRandom(hashSeed(seed, "candidates")));
-    for await (const features of runText(patchFeatures, new Map(), { levels, batches: first() }))
-      candidates.add(features);
+    const candidates = new Candidates(levels, MAX_CANDIDATES, createRandom(hashSeed(seed, "candidates")));
+    for await (const records of first()) candidates.add(records);
     const random = createRandom(hashSeed(seed, "channels"));
     const { components, weights } = principalComponents(candidates.rows(), COMPONENTS, random);
     const statistics = new PlaceStatistics({ ...grid, c: components });
@@ -46,6 +45,7 @@ export class GaussianTraining implements MethodTraining {
       for await (const features of runText(text, weights, { levels, batches: part }))
         statistics.add(features);
     const { mean, scale } = statistics.weights();
+    statistics.dispose();
     this.#learned = {
       components,
       weights: new Map([...weights, ["gaussian.mean", mean], ["gaussian.scale", scale]]),

@@ -28,7 +28,7 @@ export function patchFeatures<T>(ops: Ops<T>, features: readonly T[]): T {
 }
 
 /** `upsample · average` along one axis: [to, from], each row sums to 1. */
-function averageAndGrow(to: number, from: number): Weight {
+export function averageAndGrow(to: number, from: number): Weight {
   const grow = resampleMatrix(to, from, 0).data;
   const data = new Float32Array(to * from);
   for (let row = 0; row < to; row++)

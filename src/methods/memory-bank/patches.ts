@@ -5,12 +5,14 @@ import { borderWeight, RingMeans } from "./border.ts";
 import { Candidates } from "./candidates.ts";
 import { nearestDistance, nearestNetwork } from "./nearest-network.ts";
 import { buildPatchBank, type PatchBank } from "./patch-bank.ts";
-import { patchFeatures, patchShape } from "./patch-features.ts";
+import { patchShape } from "./patch-features.ts";
 import { runText, type Text } from "./run-text.ts";
 
 /** Candidates for each key: what a coreset gains over a random choice grows slowly beyond, the time to choose does not. */
 const CANDIDATES_PER_KEY = 5;
 const MAX_CANDIDATES = 20_000;
+/** Batches of held-out good parts that the border is measured on: means of thousands of places each. */
+const TRUST_BATCHES = 4;
 
 /**
  * Nearest neighbours of patch features (PatchCore, Roth et al., CVPR 2022), without its re-weighting of the image score
@@ -18,12 +20,12 @@ const MAX_CANDIDATES = 20_000;
  */
 export class PatchBankTraining implements MethodTraining {
   readonly amplify = null;
-  readonly #config: MemoryBankConfig;
+  readonly #config: Pick<MemoryBankConfig, "patches" | "blurSigmaPx">;
   readonly #context: MethodContext;
   #bank: PatchBank | null = null;
   #border = borderWeight([], 0, 0);
 
-  constructor(config: MemoryBankConfig, context: MethodContext) {
+  constructor(config: Pick<MemoryBankConfig, "patches" | "blurSigmaPx">, context: MethodContext) {
     this.#config = config;
     this.#context = context;
   }
@@ -35,9 +37,8 @@ export class PatchBankTraining implements MethodTraining {
       Math.min(CANDIDATES_PER_KEY * this.#config.patches, MAX_CANDIDATES),
       this.#config.patches,
     );
-    const candidates = new Candidates(grid, capacity, createRandom(hashSeed(seed, "candidates")));
-    const batches = { levels, batches: normals };
-    for await (const features of runText(patchFeatures, new Map(), batches)) candidates.add(features);
+    const candidates = new Candidates(levels, capacity, createRandom(hashSeed(seed, "candidates")));
+    for await (const records of normals) candidates.add(records);
     const options = { size: this.#config.patches, places: grid.h * grid.w, seed };
     this.#bank = buildPatchBank(candidates.rows(), options);
     this.#border = borderWeight([1], grid.h, grid.w);
@@ -48,12 +49,18 @@ export class PatchBankTraining implements MethodTraining {
     const { keys, weights } = this.#learned();
     const { h, w } = patchShape(levels);
     const rings = new RingMeans(h, w);
-    const batches = { levels, batches: heldOut };
     const distance: Text = (ops, features) => nearestDistance(ops, features, keys);
-    for await (const distances of runText(distance, weights, batches)) rings.add(distances);
+    const few = firstBatches(heldOut, TRUST_BATCHES);
+    for await (const map of runText(distance, weights, { levels, batches: few }))
+      rings.add(map.dataSync() as Float32Array);
     this.#border = borderWeight(rings.means(), h, w);
     const outermost = this.#border.data[0] ?? 1;
     return `${keys} patches kept, outermost ring counts ${Math.round(100 * outermost)} %`;
+  }
+
+  /** Patches that were kept; 0 before `prepare`. */
+  get keys(): number {
+    return this.#bank?.keys ?? 0;
   }
 
   beginDistill(): null {
@@ -80,5 +87,14 @@ export class PatchBankTraining implements MethodTraining {
   #learned(): PatchBank {
     if (!this.#bank) throw new RangeError("prepare comes first");
     return this.#bank;
+  }
+}
+
+async function* firstBatches(batches: FeatureBatches, count: number): FeatureBatches {
+  let taken = 0;
+  for await (const batch of batches) {
+    yield batch;
+    taken++;
+    if (taken === count) return;
   }
 }

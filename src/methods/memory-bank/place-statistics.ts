@@ -1,47 +1,57 @@
 import type { Shape, Weight } from "../../graph/ops.ts";
+import { tf } from "../../graph/tf.ts";
 
 /** Added to every variance, whose mean over all places is about 1: PaDiM's ε I (§III-B: ε = 0.01). */
 const EPSILON = 0.01;
 
-/** Mean and variance of each channel at each place, picture after picture (Welford 1962, in Float64). */
+/** Mean and variance of each channel at each place, batch after batch (Chan, Golub & LeVeque 1979). Owns tensors. */
 export class PlaceStatistics {
-  readonly #shape: Shape;
-  readonly #means: Float64Array;
-  readonly #squares: Float64Array;
+  #mean: tf.Tensor;
+  /** Sum of squared differences from the mean. */
+  #squares: tf.Tensor;
   #count = 0;
 
-  constructor(shape: Shape) {
-    this.#shape = shape;
-    this.#means = new Float64Array(shape.c * shape.h * shape.w);
-    this.#squares = new Float64Array(this.#means.length);
+  constructor({ c, h, w }: Shape) {
+    this.#mean = tf.zeros([h, w, c]);
+    this.#squares = tf.zeros([h, w, c]);
   }
 
-  /** @param features of one or more pictures, [n, h, w, C] as they lie in memory */
-  add(features: Float32Array): void {
-    const size = this.#means.length;
-    for (let start = 0; start < features.length; start += size) {
-      this.#count++;
-      for (let at = 0; at < size; at++) {
-        const value = features[start + at] ?? 0;
-        const before = this.#means[at] ?? 0;
-        const mean = before + (value - before) / this.#count;
-        this.#means[at] = mean;
-        this.#squares[at] = (this.#squares[at] ?? 0) + (value - before) * (value - mean);
-      }
-    }
+  /** @param features of pictures [n, h, w, C]; stays the caller's */
+  add(features: tf.Tensor4D): void {
+    const added = features.shape[0];
+    const count = this.#count + added;
+    const { mean, squares } = tf.tidy(() => {
+      const own = tf.mean<tf.Tensor>(features, 0);
+      const change = tf.sub<tf.Tensor>(own, this.#mean);
+      const within = tf.sum<tf.Tensor>(tf.squaredDifference(features, own), 0);
+      const between = tf.mul<tf.Tensor>(tf.square(change), (this.#count * added) / count);
+      return {
+        mean: tf.add<tf.Tensor>(this.#mean, tf.mul(change, added / count)),
+        squares: tf.addN<tf.Tensor>([this.#squares, within, between]),
+      };
+    });
+    this.dispose();
+    [this.#mean, this.#squares, this.#count] = [mean, squares, count];
   }
 
   /** `gaussian.mean` (negative) and `gaussian.scale` = (variance + ε)^-½, both [C, h, w]. */
   weights(): { readonly mean: Weight; readonly scale: Weight } {
-    const { c, h, w } = this.#shape;
-    const mean = new Float32Array(this.#means.length);
-    const scale = new Float32Array(this.#means.length);
-    for (let channel = 0; channel < c; channel++)
-      for (let place = 0; place < h * w; place++) {
-        const [from, to] = [place * c + channel, channel * h * w + place];
-        mean[to] = -(this.#means[from] ?? 0);
-        scale[to] = 1 / Math.sqrt((this.#squares[from] ?? 0) / Math.max(this.#count - 1, 1) + EPSILON);
-      }
-    return { mean: { shape: [c, h, w], data: mean }, scale: { shape: [c, h, w], data: scale } };
+    const variance = (): tf.Tensor => tf.div(this.#squares, Math.max(this.#count - 1, 1));
+    return {
+      mean: channelsFirst(() => tf.neg(this.#mean)),
+      scale: channelsFirst(() => tf.rsqrt(tf.add(variance(), EPSILON))),
+    };
   }
+
+  dispose(): void {
+    tf.dispose([this.#mean, this.#squares]);
+  }
+}
+
+/** A map [h, w, C] in PyTorch's order. */
+function channelsFirst(map: () => tf.Tensor): Weight {
+  const planes = tf.tidy(() => tf.transpose(map(), [2, 0, 1]));
+  const weight = { shape: planes.shape, data: Float32Array.from(planes.dataSync()) };
+  planes.dispose();
+  return weight;
 }
