@@ -4,6 +4,7 @@ import type { Network, Ops } from "../../graph/ops.ts";
 import { zip } from "../../graph/zip.ts";
 import type { Level } from "../method.ts";
 import { anomalyMap } from "../shared/map-network.ts";
+import { standardized } from "../shared/standardized.ts";
 import { cropStudent } from "./crop-student.ts";
 import { segment } from "./segment.ts";
 import { weightMask } from "./weight-mask.ts";
@@ -37,10 +38,8 @@ export function adpsNetwork(levels: readonly Level[], config: AdpsShape, mapSize
 function compare<T>(ops: Ops<T>, inputs: readonly T[], levels: readonly Level[], { patches }: AdpsShape) {
   const picture = inputs[levels.length];
   if (picture === undefined) throw new RangeError("ADPS needs the picture as its last input.");
-  // whitened: on linear-bottleneck teachers a few channels would decide every cosine (accuracy.md)
-  const targets = zip(levels, inputs.slice(0, levels.length)).map(([{ level }, feature]) =>
-    ops.conv2d(feature, `whiten.${level}`, { filters: ops.shape(feature).c, kernel: 1, bias: true }),
-  );
+  // the paper takes the features as they are; on linear-bottleneck teachers a few wide channels would decide every cosine
+  const targets = standardized(ops, levels, inputs.slice(0, levels.length));
   const predictions = cropStudent(ops, picture, levels, patches);
   const masks = zip(targets, predictions).map(([target, prediction]) => weightMask(ops, target, prediction));
   const logit = segment(

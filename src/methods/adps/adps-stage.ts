@@ -19,13 +19,13 @@ export interface AdpsStageOptions {
   /** Size of the picture, and of the anomaly map. */
   readonly mapSize: Size;
   readonly seed: number;
-  /** `whiteningWeights` of the vanilla features of normal parts. */
-  readonly whitening: Weights;
+  /** `standardize.*` of `whiteningWeights`, from the vanilla features of normal parts. */
+  readonly standardizing: Weights;
 }
 
 /** Student and segmentation, learning together from synthetic anomalies. */
 export interface AdpsStage extends TrainableStage {
-  /** The network text with all weights of the method (`whiten.*`, `student.*`, `segment.*`), to be exported. */
+  /** The network text with all weights of the method (`standardize.*`, `student.*`, `segment.*`), to be exported. */
   trained(): TrainedMethod;
   dispose(): void;
 }
@@ -34,14 +34,14 @@ const LEARNED: ReadonlySet<string> = new Set(["conv", "bias", "bn-scale", "bn-sh
 
 /** @throws TrainingError `patches` if the pictures cannot be cut as configured. */
 export function createAdpsStage(options: AdpsStageOptions): AdpsStage {
-  const { levels, config, mapSize, seed, whitening } = options;
+  const { levels, config, mapSize, seed, standardizing } = options;
   requireWholeCrops(mapSize, levels, config.patches);
   const lessons = adpsLessons(levels, config, mapSize);
   const picture = { c: 3, h: mapSize.height, w: mapSize.width };
   const { weights: specs } = countCost(lessons, [...levels.map(({ shape }) => shape), picture]);
-  const learned = specs.filter(({ name, kind }) => !whitening.has(name) && LEARNED.has(kind));
+  const learned = specs.filter(({ kind }) => LEARNED.has(kind));
   const variables = new TfWeights(
-    initializeWeights(specs, seed, whitening),
+    initializeWeights(specs, seed, standardizing),
     new Set(learned.map(({ name }) => name)),
   );
   return {

@@ -37,8 +37,8 @@ class AdpsTraining implements MethodTraining {
   }
 
   async prepare(normals: FeatureBatches): Promise<void> {
-    const whitening = whiteningWeights(await levelStatistics(this.#context.levels, normals));
-    this.#stage = createAdpsStage({ ...this.#context, config: this.#config, whitening });
+    const standardizing = whiteningWeights(await levelStatistics(this.#context.levels, normals));
+    this.#stage = createAdpsStage({ ...this.#context, config: this.#config, standardizing });
   }
 
   get amplify(): TrainableStage | null {
