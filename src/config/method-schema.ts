@@ -86,10 +86,10 @@ export const adpsSchema = z.strictObject({
   patches: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]).default(8).describe("the student sees k × k crops"),
   segmentWeight: z.number().min(0).default(1).describe("λ of the segmentation loss"),
   amplify: z
-    .strictObject({ images: positiveInt.default(400), ...plan(400, 8, 1e-3) })
+    .strictObject({ images: positiveInt.default(400), ...plan(400, 8, 2e-3) })
     .prefault({})
     .describe("student and segmentation learn together, on synthetic anomalies"),
-  blurSigmaPx: z.number().min(0).default(4),
+  blurSigmaPx: z.number().min(0).default(2),
 });
 export type AdpsConfig = z.infer<typeof adpsSchema>;
 
