@@ -10,7 +10,18 @@ import { renderNormals } from "./quick-training.ts";
 import { assayd, lastLine, RunningAssayd, writeConfig } from "./run-assayd.ts";
 import { Plant } from "./test-station.ts";
 
-const COMMANDS = ["run", "demo", "train", "evaluate", "bench", "models", "teacher", "doctor", "config"];
+const COMMANDS = [
+  "run",
+  "demo",
+  "train",
+  "evaluate",
+  "bench",
+  "models",
+  "teacher",
+  "doctor",
+  "config",
+  "simulate",
+];
 
 describe("assayd", () => {
   it("lists every command in its help, and says there what --json gives", async () => {

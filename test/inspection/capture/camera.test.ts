@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { once } from "node:events";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
+import { renderPart } from "../../../src/simulator/product.ts";
+import { findProduct } from "../../../src/simulator/products.ts";
 import { isAlive, SIZE, startCamera, testPattern } from "./camera-fixture.ts";
 
 const NEXT = { mode: "next", maxAgeMs: 100, timeoutMs: 5000 } as const;
@@ -74,6 +76,16 @@ describe("a camera", { timeout: 20_000 }, () => {
     expect(runs[0]?.map(({ counter }) => counter)).toEqual([0, 1, 2, 3, 4]);
     expect(runs[0]?.some(({ truth }) => truth?.label === "bad")).toBe(true);
     expect(runs[0]).toEqual(runs[1]);
+  });
+
+  test("shows the product that the source names", async () => {
+    const source = { kind: "simulated", pace: "demand", defectShare: 1, seed: 9 } as const;
+    await using test = startCamera({ ...source, product: "lens" });
+    const { data, truth, width, height } = await test.camera.grab(NEXT);
+    const part = { index: 0, seed: 9, size: { width, height }, content: "mixed", defectShare: 1 } as const;
+    const rendered = renderPart(part, findProduct("lens"));
+    expect(truth).toEqual(rendered.truth);
+    expect(Buffer.from(data).equals(rendered.data)).toBe(true);
   });
 
   test("plays only good parts when told to, and keeps to it over a restart", async () => {
