@@ -5,6 +5,9 @@ import { heldOutOrder } from "./settle.ts";
 import { synthesize, type SyntheticSet } from "./synthetic-set.ts";
 import type { Work } from "./work.ts";
 
+/** Held-out samples that are looked at; more would take longer than they tell. */
+const NORMALS = 200;
+
 /** Which of two models is deployed, from held-out normals and synthetic anomalies on them, scored as the line would. */
 export async function choose(
   work: Work,
@@ -23,25 +26,40 @@ export async function choose(
   }
 }
 
-async function evidenceOf(
-  { job, progress, signal }: Work,
-  { method, inspector, calibration, rawScores }: Model,
-  anomalies: SyntheticSet,
-): Promise<Evidence> {
-  const scores: number[] = [];
-  await withInspector(
-    inspector,
-    { size: job.inputSize, tiles: null, threads: job.threads },
-    async (score) => {
-      for (let index = 0; index < anomalies.count; index += 1) {
-        signal.throwIfAborted();
-        scores.push((await score((await anomalies.read(index)).image)).score);
-        const message = `${method.name} on synthetic anomaly ${index + 1}/${anomalies.count}`;
-        progress.stage("choose", { done: index / anomalies.count, message });
-      }
-    },
+async function evidenceOf(work: Work, model: Model, anomalies: SyntheticSet): Promise<Evidence> {
+  const { job, samples, progress, signal } = work;
+  const { heldOut } = samples.split;
+  const thresholds = thresholdsOf(work, model);
+  const options = { size: job.inputSize, tiles: null, threads: job.threads }; // a sample is one tile
+  return withInspector(model.inspector, options, async (score) => {
+    const total = Math.min(heldOut.length, NORMALS) + anomalies.count;
+    let done = 0;
+    const marginOf = async (picture: Uint8Array, base: number): Promise<number> => {
+      signal.throwIfAborted();
+      const margin = (await score(picture)).score - thresholds.get(base)!;
+      done += 1;
+      progress.stage("choose", {
+        done: done / total,
+        message: `${model.method.name} on held-out part ${done}/${total}`,
+      });
+      return margin;
+    };
+    const normals: number[] = [];
+    for (const index of heldOut.slice(0, NORMALS))
+      normals.push(await marginOf(await samples.read(index), index));
+    const spoiled: number[] = [];
+    for (let index = 0; index < anomalies.count; index += 1)
+      spoiled.push(await marginOf((await anomalies.read(index)).image, heldOut[index % heldOut.length]!));
+    return { name: model.method.name, normals, anomalies: spoiled };
+  });
+}
+
+/** What a held-out sample is rejected above: the threshold of the product that it shows. */
+function thresholdsOf({ job, samples }: Work, { calibration, alsoFor }: Model): ReadonlyMap<number, number> {
+  const all = new Map([[job.recipe, calibration], ...alsoFor.map((own) => [own.recipe, own] as const)]);
+  return new Map(
+    samples.split.products.flatMap(({ recipe, heldOut }) =>
+      heldOut.map((index) => [index, all.get(recipe)!.threshold] as const),
+    ),
   );
-  const { mean, deviation, threshold } = calibration;
-  const normals = rawScores.map((raw) => (raw - mean) / deviation);
-  return { name: method.name, normals, anomalies: scores, threshold };
 }

@@ -1,4 +1,4 @@
-import type { FeatureBatches, MethodTraining } from "../methods/method.ts";
+import type { MethodTraining } from "../methods/method.ts";
 import { batchesOf } from "./normal-features.ts";
 import { synthesize, type SyntheticOrder } from "./synthetic-set.ts";
 import type { Work } from "./work.ts";
@@ -15,11 +15,11 @@ export function heldOutOrder(heldOut: readonly number[], stage: SyntheticOrder["
 export function settle(work: Work, training: MethodTraining): Promise<string | null> {
   return training.settle({
     normals: () => batchesOf(work.features, work.samples.split.heldOut),
-    anomalies: () => anomalies(work),
+    anomalies: () => ({ [Symbol.asyncIterator]: () => anomalies(work) }),
   });
 }
 
-async function* anomalies(work: Work): FeatureBatches {
+async function* anomalies(work: Work): AsyncGenerator<readonly Float32Array[]> {
   const set = await synthesize(work, heldOutOrder(work.samples.split.heldOut, "settle"));
   try {
     yield* batchesOf(set.features, [...Array(set.count).keys()]);

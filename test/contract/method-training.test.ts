@@ -7,6 +7,7 @@ import { createRandom } from "../../src/graph/random.ts";
 import { tf } from "../../src/graph/tf.ts";
 import { trainStep } from "../../src/graph/train-step.ts";
 import type {
+  FeatureBatches,
   Level,
   MethodTraining,
   StageBatch,
@@ -170,7 +171,11 @@ function inputsOf(config: OneMethodConfig, { picture, levels }: Seen): PictureMa
 }
 
 /** Features as the feature file gives them, two pictures at a time. */
-async function* batchesOf(levels: readonly Level[], seen: readonly Seen[]): AsyncGenerator<Float32Array[]> {
+function batchesOf(levels: readonly Level[], seen: readonly Seen[]): FeatureBatches {
+  return { [Symbol.asyncIterator]: () => pairsOf(levels, seen) };
+}
+
+async function* pairsOf(levels: readonly Level[], seen: readonly Seen[]): AsyncGenerator<Float32Array[]> {
   for (let start = 0; start < seen.length; start += 2) {
     const pictures = seen.slice(start, start + 2);
     yield await Promise.resolve(

@@ -1,11 +1,12 @@
 import { compareAurocs, type Scores } from "./delong.ts";
 
-/** What is known of one model before it has seen a real defect: its calibrated scores of pictures that it did not learn from. */
+/**
+ * What is known of one model before it has seen a real defect: its scores of pictures that it did not learn from, reckoned
+ * from its own threshold (above 0 a part is rejected).
+ */
 export interface Evidence extends Scores {
   /** Of the method. */
   readonly name: string;
-  /** Above it a part is rejected. */
-  readonly threshold: number;
 }
 
 export interface Choice {
@@ -43,6 +44,6 @@ export function chooseMethod({
   };
 }
 
-function foundShare({ anomalies, threshold }: Evidence): number {
-  return anomalies.filter((score) => score > threshold).length / anomalies.length;
+function foundShare({ anomalies }: Evidence): number {
+  return anomalies.filter((score) => score > 0).length / anomalies.length;
 }

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { chooseMethod, type Evidence } from "../../../src/methods/auto/choose-method.ts";
 
 const normals = [-1.2, -0.6, -0.1, 0.2, 0.5, 1.1, 1.6, -0.9];
+/** Of a model whose threshold is 2. */
 const evidence = (name: string, anomalies: readonly number[]): Evidence => ({
   name,
-  normals,
-  anomalies,
-  threshold: 2,
+  normals: normals.map((score) => score - 2),
+  anomalies: anomalies.map((score) => score - 2),
 });
 const sees = evidence("sees", [2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6]);
 const misses = evidence("misses", [-1, 0.1, 0.3, 2.4, 0.7, 1, 4, 1.3]);
