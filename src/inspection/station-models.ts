@@ -1,14 +1,17 @@
 import type { Logger } from "pino";
-import { servedRecipe, type BundleManifest } from "../bundles/manifest.ts";
+import { pictureSizeOf, servedRecipe, type BundleManifest } from "../bundles/manifest.ts";
 import { BundleStore } from "../bundles/store.ts";
 import { readThresholdOverride, writeThresholdOverride } from "../bundles/write.ts";
 import type { StatePaths } from "../config/paths.ts";
-import { InputError, messageOf } from "../domain/errors.ts";
+import { InputError, messageOf, ModelError } from "../domain/errors.ts";
+import type { Size } from "../domain/inspection.ts";
 import type { CameraLine } from "./camera-line.ts";
 import type { Thresholds } from "./decide.ts";
 
 export interface StationModelsOptions {
   readonly paths: Pick<StatePaths, "bundles" | "active">;
+  /** Of the pictures that the cameras of a recipe give. */
+  readonly pictureSize: (recipe: string) => Size;
   readonly logger: Logger;
   /** Something happened that the plant should know. */
   readonly event: (kind: string, data: Readonly<Record<string, unknown>>, camera: string) => void;
@@ -152,8 +155,21 @@ export class StationModels {
     return old;
   }
 
+  /** Every part would be an error otherwise. */
+  #checkSize(recipe: string, manifest: BundleManifest): void {
+    const size = pictureSizeOf(manifest);
+    const given = this.#options.pictureSize(recipe);
+    if (size.width === given.width && size.height === given.height) return;
+    throw new ModelError(
+      "wrong-size",
+      `Bundle ${manifest.id} judges pictures of ${size.width}×${size.height}, the configuration has ${given.width}×${given.height} ` +
+        `for recipe "${recipe}". Set inputSize or preprocess.pictureSize back, or teach the product again.`,
+    );
+  }
+
   async #load(line: CameraLine, manifest: BundleManifest): Promise<void> {
     const { threshold } = servedRecipe(manifest, line.recipe);
+    this.#checkSize(line.recipe, manifest);
     const override = await readThresholdOverride(this.#options.paths.active, line.recipe, manifest.id);
     this.#manifests.set(manifest.id, manifest);
     await line.load(this.#bundles.dir(manifest.id), manifest.id, {

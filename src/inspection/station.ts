@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { statePaths, type StatePaths } from "../config/paths.ts";
+import { recipeSettings } from "../config/recipe-settings.ts";
 import type { CameraConfig, Config } from "../config/schema.ts";
 import { InputError } from "../domain/errors.ts";
 import type { Inspection } from "../domain/inspection.ts";
@@ -102,6 +103,7 @@ export class Station implements StationControl {
     );
     this.models = new StationModels({
       paths: this.#paths,
+      pictureSize: (recipe) => recipeSettings(config, recipe).pictureSize,
       logger,
       event: (kind, data, camera) => {
         messenger.event(kind, data, camera);
@@ -251,10 +253,9 @@ export class Station implements StationControl {
 
   #createCamera(config: CameraConfig, line: () => CameraLine): Camera {
     const { logger, entries, config: whole } = this.#options;
-    const { inputSize } = whole.station;
     return new Camera({
       config,
-      size: { width: inputSize, height: inputSize },
+      size: recipeSettings(whole, config.recipe).pictureSize,
       ...(entries?.capture && { entry: entries.capture }),
       logger,
       now: () => performance.now(),

@@ -1,4 +1,5 @@
 import type { Network, Ops, Weight } from "../graph/ops.ts";
+import { meanEverywhere } from "./mean-everywhere.ts";
 
 /** How the light of pictures is made equal, in the graph, before the teacher sees them. */
 export interface Light {
@@ -24,17 +25,10 @@ export function lightNetwork({ kind, target }: Light): Network {
     const [picture] = inputs;
     if (picture === undefined) throw new RangeError("The light needs one input: the picture [3, H, W].");
     const brightness = ops.meanChannels(picture);
-    const around = kind === "gain" ? mean(ops, brightness) : surroundings(ops, brightness);
+    const around = kind === "gain" ? meanEverywhere(ops, brightness) : surroundings(ops, brightness);
     const scaled = ops.affine(picture, target + FLOOR[kind], 0);
     return [ops.div(scaled, ops.affine(around, 1, FLOOR[kind]))];
   };
-}
-
-/** The mean at every place. */
-function mean<T>(ops: Ops<T>, x: T): T {
-  const { h, w } = ops.shape(x);
-  const one = ops.resample(x, constant(1, h, 1 / h), constant(1, w, 1 / w));
-  return ops.resample(one, constant(h, 1, 1), constant(w, 1, 1));
 }
 
 function surroundings<T>(ops: Ops<T>, x: T): T {
@@ -42,11 +36,6 @@ function surroundings<T>(ops: Ops<T>, x: T): T {
   const small = ops.avgPool(x, SHRINK);
   return ops.resample(small, gaussianRows(h, h / SHRINK), gaussianRows(w, w / SHRINK));
 }
-
-const constant = (rows: number, columns: number, value: number): Weight => ({
-  shape: [rows, columns],
-  data: new Float32Array(rows * columns).fill(value),
-});
 
 /**
  * Gaussian weights of the small map's places for each pixel of the large one, each row summing to 1: at the border the

@@ -1,6 +1,7 @@
-import type { Network, Weight, Weights } from "../graph/ops.ts";
-import type { IgnoredPlaces } from "./ignored-places.ts";
+import type { Network, Ops, Weight, Weights } from "../graph/ops.ts";
+import { insideMean, type IgnoredPlaces } from "./ignored-places.ts";
 import { lightNetwork, type Light } from "./light.ts";
+import { meanEverywhere } from "./mean-everywhere.ts";
 
 /** What happens to a picture in the graph before the teacher. */
 export interface Preprocess {
@@ -16,20 +17,26 @@ const INSIDE = "ignored.inside";
 const FILL = "ignored.fill";
 
 /**
- * Ignored places get the mean of normal parts, then the light is made equal. Inputs: [picture 3 × H × W in 0..1].
+ * Ignored places get the mean of normal parts (`hideIgnored`), then the light is made equal. Inputs: [picture 3 × H × W in 0..1].
  * Outputs: [picture likewise]. Weights: `preprocessWeights`.
  */
 export function preprocessNetwork({ ignored, light }: Preprocess): Network {
   return (ops, inputs) => {
     const [picture] = inputs;
     if (picture === undefined) throw new RangeError("Preprocessing needs one input: the picture [3, H, W].");
-    const { h, w } = ops.shape(picture);
-    const shown =
-      ignored === null
-        ? picture
-        : ops.addConstant(ops.mulConstant(picture, INSIDE, [1, h, w]), FILL, [3, h, w]);
+    const shown = ignored === null ? picture : hidden(ops, picture, ignored);
     return light === null ? [shown] : lightNetwork(light)(ops, [shown]);
   };
+}
+
+/** `hideIgnored` in the graph. */
+function hidden<T>(ops: Ops<T>, picture: T, { inside, fill }: IgnoredPlaces): T {
+  const { h, w } = ops.shape(picture);
+  const judged = ops.mulConstant(picture, INSIDE, [1, h, w]);
+  const share = inside.reduce((sum, value) => sum + value, 0) / inside.length;
+  const brightness = meanEverywhere(ops, ops.meanChannels(judged));
+  const factor = ops.affine(brightness, 255 / (share * insideMean(fill, inside)), 0);
+  return ops.add(judged, ops.mulConstant(ops.concat([factor, factor, factor]), FILL, [3, h, w]));
 }
 
 /** @param size of the picture */

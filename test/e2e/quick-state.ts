@@ -20,6 +20,7 @@ const TRAINING_SOURCES = [
   "src/bundles",
   "src/methods",
   "src/onnx",
+  "src/preprocess",
   "src/simulator",
   "src/training",
 ];

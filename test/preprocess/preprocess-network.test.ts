@@ -49,10 +49,17 @@ describe("preprocessing in the graph", () => {
 
   it("hides ignored places as the tiles' way does, so that nothing there changes anything", () => {
     const hidden = hideIgnored(rgb, ignored);
-    expect(largest(prepared({ ignored, light: null }, planes(rgb)), planes(hidden).data)).toBeLessThan(1e-6);
+    const inGraph = prepared({ ignored, light: null }, planes(rgb));
+    expect(largest(inGraph, planes(hidden).data)).toBeLessThanOrEqual(0.501 / 255); // the tiles' way rounds
     const spoiled = rgb.map((value, at) => (ignored.inside[Math.floor(at / 3)] === 0 ? 255 - value : value));
     const light = { kind: "gain", target: 0.4 } as const;
     expect(prepared({ ignored, light }, planes(spoiled))).toEqual(prepared({ ignored, light }, planes(rgb)));
+  });
+
+  it("hides with what is as bright as the picture", () => {
+    const both = { ignored, light: { kind: "gain", target: 0.4 } } as const;
+    const [bright, dark] = [1, 0.7].map((gain) => prepared(both, planes(rgb, gain)));
+    expect(largest(bright!, dark!)).toBeLessThan(0.02);
   });
 
   it("gives pictures of other light the same mean (gain)", () => {

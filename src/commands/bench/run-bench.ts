@@ -66,7 +66,7 @@ async function benchModel(flags: BenchFlags, config: Config, trained: Trained | 
   const paths = statePaths(config.station.stateDir);
   const bundleDir =
     flags.bundle === undefined ? (trained?.result.bundleDir ?? "") : await copyBundle(flags, paths.bundles);
-  const { id, recipe, input, teacher } = await readManifest(bundleDir);
+  const { id, recipe, input, tiling, teacher } = await readManifest(bundleDir);
   await new BundleStore(paths).promote(recipe, id);
   const teachers = flags.bundle === undefined ? paths.teachers : statePaths(resolve(flags.stateDir)).teachers;
   return {
@@ -74,6 +74,7 @@ async function benchModel(flags: BenchFlags, config: Config, trained: Trained | 
       ...config,
       station: { ...config.station, inputSize: input.width },
       cameras: config.cameras.map((camera) => ({ ...camera, recipe })),
+      recipes: tiling === null ? [] : [{ name: recipe, preprocess: { pictureSize: tiling.picture } }],
     },
     inspectorFile: join(bundleDir, MODEL_FILE),
     teacherFile: await ensureTeacherOnnx(join(teachers, teacher.id), input.width),

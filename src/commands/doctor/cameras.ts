@@ -1,8 +1,10 @@
 import { constants } from "node:fs";
 import { access, readdir, stat } from "node:fs/promises";
 import { connect } from "node:net";
+import { recipeSettings } from "../../config/recipe-settings.ts";
 import type { CameraConfig, CameraSource } from "../../config/schema.ts";
 import { messageOf } from "../../domain/errors.ts";
+import type { Size } from "../../domain/inspection.ts";
 import { Camera } from "../../inspection/capture/camera.ts";
 import { launchString } from "../../inspection/capture/launch.ts";
 import { failed, ok, type Check, type Finding, type Patient, type RunProgram } from "./check.ts";
@@ -21,9 +23,9 @@ const ELEMENT_PACKAGES: readonly (readonly [RegExp, string])[] = [
 
 /** For each camera: are its GStreamer elements there, does its source answer, and (if asked) does a frame come. */
 export function cameraChecks(patient: Patient): readonly Check[] {
-  const side = patient.config.station.inputSize;
+  const size = (recipe: string): Size => recipeSettings(patient.config, recipe).pictureSize;
   return patient.config.cameras.flatMap((camera) => [
-    { name: `${camera.name}: GStreamer elements`, find: () => elements(camera, side, patient.run) },
+    { name: `${camera.name}: GStreamer elements`, find: () => elements(camera, size(camera.recipe), patient.run) },
     { name: `${camera.name}: source`, find: () => source(camera.source) },
     ...(patient.openCameras
       ? [{ name: `${camera.name}: first frame`, find: () => firstFrame(camera, patient) }]
@@ -31,10 +33,10 @@ export function cameraChecks(patient: Patient): readonly Check[] {
   ]);
 }
 
-async function elements(camera: CameraConfig, side: number, run: RunProgram): Promise<Finding> {
+async function elements(camera: CameraConfig, size: Size, run: RunProgram): Promise<Finding> {
   let launch: string;
   try {
-    launch = launchString(camera.source, camera.crop, { width: side, height: side });
+    launch = launchString(camera.source, camera.crop, size);
   } catch (error) {
     return failed(messageOf(error), `correct the source of camera ${camera.name}`);
   }
@@ -151,11 +153,10 @@ function reachable(address: string): Promise<Finding> {
 }
 
 async function firstFrame(config: CameraConfig, patient: Patient): Promise<Finding> {
-  const side = patient.config.station.inputSize;
   const trouble: string[] = [];
   const camera = new Camera({
     config,
-    size: { width: side, height: side },
+    size: recipeSettings(patient.config, config.recipe).pictureSize,
     logger: patient.logger,
     now: () => performance.now(),
     onFrame: () => undefined,
