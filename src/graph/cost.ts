@@ -97,6 +97,7 @@ function costOps(tally: Tally): Ops<Shape> {
     add: broadcastShape,
     sub: broadcastShape,
     mul: broadcastShape,
+    maximum: broadcastShape,
     div: broadcastShape,
     affine: same,
     concat: concatShape,

@@ -150,7 +150,7 @@ function layers(graph: OnnxGraph): Layers {
 type Elementwise = Pick<
   Ops<OnnxMap>,
   | ("relu" | "relu6" | "tanh" | "sigmoid" | "square" | "sqrt")
-  | ("add" | "sub" | "mul" | "div" | "affine" | "addConstant" | "mulConstant")
+  | ("add" | "sub" | "mul" | "maximum" | "div" | "affine" | "addConstant" | "mulConstant")
 >;
 
 function elementwise(graph: OnnxGraph): Elementwise {
@@ -173,6 +173,7 @@ function elementwise(graph: OnnxGraph): Elementwise {
     add: binary("Add"),
     sub: binary("Sub"),
     mul: multiply,
+    maximum: binary("Max"),
     div: binary("Div"),
     affine: ({ name, shape }, factor, offset) => {
       const scaled = factor === 1 ? name : graph.apply("Mul", [name, graph.scalar(factor)]);

@@ -62,6 +62,8 @@ export interface Ops<T> {
   add(a: T, b: T): T;
   sub(a: T, b: T): T;
   mul(a: T, b: T): T;
+  /** The larger of both. */
+  maximum(a: T, b: T): T;
   /** The divisor must not come near 0. */
   div(a: T, b: T): T;
   /** x * factor + offset, scalars fixed when the network is written. */

@@ -17,6 +17,7 @@ export function prefixed<T>(ops: Ops<T>, prefix: string): Ops<T> {
     add: (a, b) => ops.add(a, b),
     sub: (a, b) => ops.sub(a, b),
     mul: (a, b) => ops.mul(a, b),
+    maximum: (a, b) => ops.maximum(a, b),
     div: (a, b) => ops.div(a, b),
     affine: (x, factor, offset) => ops.affine(x, factor, offset),
     addConstant: (x, name, shape) => ops.addConstant(x, prefix + name, shape),

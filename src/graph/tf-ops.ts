@@ -102,7 +102,7 @@ function convTranspose1x1(x: tf.Tensor4D, weight: tf.Tensor, filters: number): t
 type Elementwise = Pick<
   Ops<tf.Tensor4D>,
   | ("relu" | "relu6" | "tanh" | "sigmoid" | "square" | "sqrt")
-  | ("add" | "sub" | "mul" | "div" | "affine" | "addConstant" | "mulConstant")
+  | ("add" | "sub" | "mul" | "maximum" | "div" | "affine" | "addConstant" | "mulConstant")
 >;
 
 function elementwise(variables: TensorSource): Elementwise {
@@ -113,6 +113,7 @@ function elementwise(variables: TensorSource): Elementwise {
     add: (a, b) => tf.add(a, b),
     sub: (a, b) => tf.sub(a, b),
     mul: (a, b) => tf.mul(a, b),
+    maximum: (a, b) => tf.maximum(a, b),
     div: (a, b) => tf.div(a, b),
     affine: (x, factor, offset) => {
       const scaled = factor === 1 ? x : tf.mul<tf.Tensor4D>(x, factor);

@@ -127,6 +127,8 @@ export const CASES: readonly Case[] = [
       ops.sub(a, c),
       ops.mul(c, a),
       ops.sub(c, b),
+      ops.maximum(a, b),
+      ops.maximum(c, a),
       ops.div(a, ops.affine(ops.square(c), 1, 0.5)),
       ops.affine(a, 2.5, -1),
       ops.affine(a, 1, 0),
