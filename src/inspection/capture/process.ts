@@ -1,4 +1,6 @@
 import { CaptureError, AssaydError, messageOf } from "../../domain/errors.ts";
+import type { Product } from "../../simulator/family.ts";
+import type { ProductName } from "../../simulator/product-names.ts";
 import { parentPort } from "../../system/children.ts";
 import { folderSource } from "./folder-source.ts";
 import { loadGStreamer } from "./gstreamer.ts";
@@ -82,9 +84,8 @@ async function open(request: OpenRequest): Promise<void> {
 async function pictureSource({ source, size }: OpenRequest): Promise<PictureSource | null> {
   if (source.kind === "simulated") {
     const { renderPart } = await import("../../simulator/product.ts");
-    const { findProduct } = await import("../../simulator/products.ts");
     const { seed, defectShare, distinct } = source;
-    const product = findProduct(source.product);
+    const product = await otherProduct(source.product);
     return simulatedSource((part) => renderPart(part, product), { size, seed, defectShare, distinct });
   }
   if (source.kind === "folder") {
@@ -93,6 +94,13 @@ async function pictureSource({ source, size }: OpenRequest): Promise<PictureSour
     return folderSource({ ...source, size, list: listLine, read: readPicture });
   }
   return null;
+}
+
+/** Undefined for the default product, so that it starts without loading all of them. */
+async function otherProduct(name: ProductName): Promise<Product | undefined> {
+  if (name === "default") return undefined;
+  const { findProduct } = await import("../../simulator/products.ts");
+  return findProduct(name);
 }
 
 function sendFrame(report: Extract<CaptureReport, { type: "frame" }>): boolean {
