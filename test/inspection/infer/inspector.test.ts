@@ -61,6 +61,18 @@ describe("Inspector", () => {
     ]);
   });
 
+  it("scores a picture of 5 MB in tiles, as one part", async () => {
+    const large = { width: 1600, height: 1040 };
+    const tiling = { picture: large, overlapPx: 16, ignored: null };
+    const options = { size: { width: 320, height: 320 }, tiling };
+    const { size, runsPerPicture } = await inspector.load(await sampleBundle(folder, "large", options));
+    expect([size, runsPerPicture]).toEqual([large, 24]);
+    const scored = await inspector.infer(picture(200, large), { ...ask, wantMap: "always" });
+    expect(scored.score).toBeCloseTo(expectedScore(200), 5);
+    expect(scored.map).toMatchObject({ size: large });
+    expect(scored.map?.values).toHaveLength(1600 * 1040);
+  });
+
   it("says not-ready before the first load, and refuses a picture of the wrong size", async () => {
     await expect(inspector.infer(picture(1), ask)).rejects.toMatchObject({ code: "not-ready" });
     await inspector.load(await sampleBundle(folder, "one"));
