@@ -2,7 +2,7 @@
 """Anomaly maps of RD and AAND by PyTorch, for test/golden/published.json.
 
     scripts/make-golden-published.py OUTPUT.json            narrow networks on formula features and weights
-    scripts/make-golden-published.py --checkpoints FOLDER [NAME...]
+    scripts/make-golden-published.py --checkpoints FOLDER SIZE [NAME...]
                                                             full-size .pth files as the published code saves them, a picture
                                                             folder and expected.json, to try `assayd models import-torch` on
 
@@ -228,8 +228,11 @@ FULL = [("rd-resnet18", 0, 2, [2, 2, 2], [2, 2, 2, 2], 0), ("rd-resnet50", 1, 3,
 
 
 def settle(module, batches):
-    """Batch-norm statistics as after training: the averages over these batches."""
+    """As after training: batch-norm statistics are averages over pictures, and a residual branch is small beside its skip
+    (random full-size branches would blow rounding errors up a thousandfold)."""
     for part in module.modules():
+        if isinstance(part, Block):
+            nn.init.constant_(getattr(part, f"bn{part.depth}").weight, 0.2)
         if isinstance(part, nn.BatchNorm2d):
             part.momentum = None
     module.train()
@@ -239,11 +242,12 @@ def settle(module, batches):
     return module.eval()
 
 
-def checkpoints(folder, *wanted, size=256):
+def checkpoints(folder, side, *wanted):
+    size = int(side)
     from PIL import Image
     os.makedirs(os.path.join(folder, "normals"), exist_ok=True)
     names = [f"part{seed}.png" for seed in range(24)]
-    pictures = [formula_picture(size, size, 100 + seed) for seed in range(len(names))]
+    pictures = [formula_picture(size, size, 100 + seed) // (1 + seed % 4) for seed in range(len(names))]
     for name, picture in zip(names, pictures):
         Image.fromarray(picture).save(os.path.join(folder, "normals", name))
     batch = torch.from_numpy(np.stack(pictures).astype(np.float32) / 255).permute(0, 3, 1, 2)
