@@ -21,19 +21,15 @@ export interface NearestOptions {
   readonly mapSize: Size;
 }
 
-/** Standardised patch features, scaled so that their squared length is a mean over channels: what the bank holds. */
-export function bankFeatures<T>(ops: Ops<T>, features: readonly T[]): T {
-  const raw = patchFeatures(ops, features);
-  return ops.mulConstant(ops.addConstant(raw, "bank.offset", [ops.shape(raw).c]), "bank.scale");
-}
-
 /**
  * Distance of each patch feature to its nearest key, 1 × h × w: √(mean over channels of (x − k)²), standardised, thus
  * about 0..1 on normals. ‖x − k‖² = ‖x‖² − 2·(x·k − ‖k‖²/2), so that the bank is the weight of a 1×1 convolution whose
  * bias is −‖k‖²/2 and the nearest key is its highest channel.
+ * @param patches C × h × w, see `patchFeatures`
  */
-export function nearestDistance<T>(ops: Ops<T>, features: readonly T[], keys: number): T {
-  const x = bankFeatures(ops, features);
+export function nearestDistance<T>(ops: Ops<T>, patches: T, keys: number): T {
+  const { c } = ops.shape(patches);
+  const x = ops.mulConstant(ops.addConstant(patches, "bank.offset", [c]), "bank.scale");
   const { h, w } = ops.shape(x);
   const { chunks, filters } = chunksOf(keys, h * w);
   const closest = Array.from({ length: chunks }, (_, chunk) =>
@@ -46,7 +42,7 @@ export function nearestDistance<T>(ops: Ops<T>, features: readonly T[], keys: nu
 /** Vanilla features to [anomaly map of `mapSize`]. `bank.border` [1, h, w] weighs the distance: see border.ts. */
 export function nearestNetwork({ keys, blurSigmaPx, mapSize }: NearestOptions): Network {
   return (ops, features) => {
-    const distance = nearestDistance(ops, features, keys);
+    const distance = nearestDistance(ops, patchFeatures(ops, features), keys);
     const { h, w } = ops.shape(distance);
     const weighed = ops.mulConstant(distance, "bank.border", [1, h, w]);
     return [anomalyMap(ops, [weighed], { ...mapSize, blurSigmaPx })];
