@@ -73,8 +73,11 @@ export function createCellTile(seed: number, cell: number): Tile {
 /** Keeps `value` at every whole unit, from the first reading on: a tile that nobody reads costs nothing. */
 function tileOf(value: (x: number, y: number) => number): Tile {
   let texels: Float32Array | null = null;
-  const fill = (): Float32Array =>
-    Float32Array.from({ length: SIDE * SIDE }, (_, at) => value(at & MASK, Math.floor(at / SIDE)));
+  const fill = (): Float32Array => {
+    const filled = new Float32Array(SIDE * SIDE);
+    for (let at = 0; at < filled.length; at++) filled[at] = value(at & MASK, Math.floor(at / SIDE));
+    return filled;
+  };
   return (x, y) => {
     texels ??= fill();
     const left = Math.floor(x);
