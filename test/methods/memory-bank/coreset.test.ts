@@ -53,7 +53,10 @@ describe("projected", () => {
     const rows = cloud(60, 200, 5);
     const short = projected(rows, 64, createRandom(1));
     expect([short.count, short.dims]).toEqual([60, 64]);
-    const ratios = Array.from({ length: 59 }, (_, row) => distance(short, row, row + 1) / distance(rows, row, row + 1));
+    const ratios = Array.from(
+      { length: 59 },
+      (_, row) => distance(short, row, row + 1) / distance(rows, row, row + 1),
+    );
     expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / 59).toBeCloseTo(1, 1);
     expect(Math.max(...ratios.map((ratio) => Math.abs(ratio - 1)))).toBeLessThan(0.5);
     expect(projected(rows, 200, createRandom(1))).toBe(rows);
