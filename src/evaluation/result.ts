@@ -1,6 +1,7 @@
 import type { Published } from "../datasets/published/find.ts";
-import type { PublishedMetrics, PublishedRow } from "../datasets/published/published.ts";
+import type { PublishedRow } from "../datasets/published/published.ts";
 import type { Cell } from "./cell.ts";
+import { ACCURACY, COST, one, orDash, percent, share, type Column } from "./columns.ts";
 import { spreadOf, type Spread } from "./spread.ts";
 import type { Table } from "./table.ts";
 
@@ -20,38 +21,6 @@ export interface DataSetResult {
   readonly cells: readonly Cell[];
   readonly published: Published | null;
 }
-
-interface Column {
-  readonly title: string;
-  readonly of: (cell: Cell) => number | null;
-  readonly text: (spread: Spread) => string;
-  /** The same figure of a published row. */
-  readonly published?: keyof PublishedMetrics;
-}
-
-const ACCURACY: readonly Column[] = [
-  { title: "image AUROC", of: ({ report }) => report.imageAuroc, text: share, published: "imageAuroc" },
-  { title: "image AP", of: ({ report }) => report.imageAp, text: share, published: "imageAp" },
-  { title: "image F1-max", of: ({ report }) => report.imageF1Max, text: share, published: "imageF1Max" },
-  { title: "pixel AUROC", of: ({ report }) => report.pixelAuroc, text: share, published: "pixelAuroc" },
-  { title: "pixel AP", of: ({ report }) => report.pixelAp, text: share, published: "pixelAp" },
-  { title: "pixel F1-max", of: ({ report }) => report.pixelF1Max, text: share, published: "pixelF1Max" },
-  { title: "AUPRO .3", of: ({ report }) => report.aupro, text: share, published: "aupro" },
-  { title: "AUPRO .05", of: ({ report }) => report.aupro005, text: share },
-];
-
-const COST: readonly Column[] = [
-  { title: "false rejects", of: ({ report }) => report.falseRejectRate, text: percent },
-  { title: "stated from", of: ({ statedFalseReject }) => statedFalseReject.low, text: percentOfMean },
-  { title: "to", of: ({ statedFalseReject }) => statedFalseReject.high, text: percentOfMean },
-  { title: "escapes", of: ({ report }) => report.escapeRate, text: percent },
-  { title: "good parts", of: ({ images }) => images, text: whole },
-  { title: "train s", of: ({ trainSeconds }) => trainSeconds, text: whole },
-  { title: "peak MB", of: ({ trainPeakMb }) => trainPeakMb, text: whole },
-  { title: "infer ms", of: ({ report }) => report.latencyMsP50, text: tenth },
-  { title: "MMAC", of: ({ cost }) => (cost === null ? null : cost.macs / 1e6), text: whole },
-  { title: "k param", of: ({ cost }) => (cost === null ? null : cost.parameters / 1e3), text: whole },
-];
 
 /** Accuracy of every category and of their mean, with the spread over the seeds, above what others published. */
 export function accuracyTable(result: DataSetResult): Table {
@@ -153,36 +122,4 @@ function publishedRows({ published }: DataSetResult, columns: readonly Column[])
     ...columns.map((column) => one(column.published && metrics[column.published], share)),
   ];
   return [...published.means, ...published.categories].map(row);
-}
-
-function orDash(spread: Spread | null, text: (spread: Spread) => string): string {
-  return spread === null ? "–" : text(spread);
-}
-
-function one(value: number | null | undefined, text: (spread: Spread) => string): string {
-  return orDash(value === null || value === undefined ? null : { mean: value, std: null }, text);
-}
-
-function share({ mean, std }: Spread): string {
-  return withSpread(mean.toFixed(3), std?.toFixed(3));
-}
-
-function percent({ mean, std }: Spread): string {
-  return `${withSpread((mean * 100).toFixed(1), std === null ? undefined : (std * 100).toFixed(1))} %`;
-}
-
-function percentOfMean({ mean }: Spread): string {
-  return percent({ mean, std: null });
-}
-
-function whole({ mean }: Spread): string {
-  return mean.toFixed(0);
-}
-
-function tenth({ mean }: Spread): string {
-  return mean.toFixed(1);
-}
-
-function withSpread(mean: string, std: string | undefined): string {
-  return std === undefined ? mean : `${mean} ± ${std}`;
 }

@@ -10,6 +10,7 @@ import {
 } from "../../src/evaluation/result.ts";
 import { resultJson } from "../../src/evaluation/result-json.ts";
 import { spreadOf } from "../../src/evaluation/spread.ts";
+import { gainTable, summaryTable } from "../../src/evaluation/summary.ts";
 import { markdownTable, textTable } from "../../src/evaluation/table.ts";
 import { sampleCell, sampleResult } from "./sample-result.ts";
 
@@ -140,5 +141,41 @@ describe("findPublished", () => {
     ]);
     const unknown = [{ name: "my part", normals: [], test: [] }];
     expect(findPublished({ layout: "MVTec form", categories: unknown })).toBeNull();
+  });
+});
+
+describe("the summary of many results", () => {
+  const of = (method: string, dataSet: string, shift: number) =>
+    sampleResult([sampleCell("one", 1, { shift }), sampleCell("one", 2, { shift: shift + 0.02 })], {
+      method,
+      dataSet,
+    });
+  const results = [
+    of("memory-bank", "cups", 0),
+    of("aand", "cups", 0.1),
+    of("memory-bank", "lids", 0.1),
+    of("aand", "lids", 0),
+    of("aand", "jugs", 0.1),
+  ];
+
+  it("has a line for every data set and method", () => {
+    const { header, rows } = summaryTable(results);
+    expect(rows).toHaveLength(5);
+    expect(Object.fromEntries(header.map((name, at) => [name, rows[0]?.[at]]))).toMatchObject({
+      "data set": "cups",
+      method: "memory-bank",
+      seeds: "2",
+      "image AUROC": "0.810 ± 0.014",
+      escapes: "50.0 ± 0.0 %",
+    });
+  });
+
+  it("compares each method with the reference where both were measured", () => {
+    const { rows } = gainTable(results, "memory-bank");
+    expect(rows.map((row) => [row[0], row[2], row[5], row[6]])).toEqual([
+      ["cups", "aand", "+0.100", "no"],
+      ["lids", "aand", "−0.100", "yes"],
+      ["mean of 2", "aand", "+0.000", ""],
+    ]);
   });
 });

@@ -1,11 +1,8 @@
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { configSchema, type Config } from "../../config/schema.ts";
-import { loadConfig } from "../../config/load.ts";
+import type { Config } from "../../config/schema.ts";
 import { openDataSet } from "../../datasets/data-set.ts";
-import { findPublished } from "../../datasets/published/find.ts";
 import { evaluationPage } from "../../evaluation/page/page.ts";
 import { resultJson } from "../../evaluation/result-json.ts";
 import {
@@ -18,20 +15,14 @@ import {
 } from "../../evaluation/result.ts";
 import { markdownTable, textTable, type Table } from "../../evaluation/table.ts";
 import { studyCells, thresholdTables, type ThresholdSettings } from "../../evaluation/threshold-table.ts";
-import { createLogger } from "../../system/logger.ts";
 import { TerminalView } from "../terminal-view.ts";
-import { chooseMethod } from "./choose-method.ts";
+import { deviceConfig, type DeviceFlags } from "./device.ts";
+import { measureShown } from "./measure-shown.ts";
 import { shareCores } from "./share-cores.ts";
 import type { EvaluationPlan } from "./plan.ts";
-import { runPlan } from "./run-plan.ts";
-import { stoppable } from "./stoppable.ts";
 
-export interface DataFlags {
+export interface DataFlags extends DeviceFlags {
   readonly data: string;
-  readonly config?: string;
-  readonly method?: string;
-  readonly teacher?: string;
-  readonly size?: number;
   readonly categories?: string;
   readonly seeds: number;
   readonly seed: number;
@@ -41,7 +32,6 @@ export interface DataFlags {
   readonly markdown?: true;
   readonly out?: string;
   readonly jobs: number;
-  readonly stateDir?: string;
   readonly threads: number;
   readonly json?: true;
 }
@@ -55,7 +45,7 @@ export async function evaluateDataSet(flags: DataFlags): Promise<void> {
   const temporary = flags.out === undefined ? await mkdtemp(join(tmpdir(), "assayd-evaluate-")) : null;
   try {
     const plan = await planOf(flags, resolve(flags.out ?? temporary ?? ""));
-    const result = await runShown(plan, view);
+    const result = await measureShown(plan, view);
     const settings = thresholdSettings(plan.config, flags.thresholdSplits);
     const studies = flags.thresholdSplits > 0 ? studyCells(result.cells, settings) : [];
     const tables = [
@@ -85,47 +75,6 @@ async function planOf(flags: DataFlags, workDir: string): Promise<EvaluationPlan
   const { jobs, threads } = shareCores(cells, cores, flags.jobs);
   const oracle = flags.oracle === true;
   return { config, dataSet, seeds, jobs, threads, oracle, workDir, cellsDir: join(workDir, "cells") };
-}
-
-/** The configuration of the device, with what the flags change. @throws ConfigError, InputError */
-function deviceConfig({ config: file, method, teacher, size, stateDir }: DataFlags): Config {
-  const loaded = loadConfig(file ?? null, process.env, { readFile: (path) => readFileSync(path, "utf8") });
-  const { station, training } = loaded;
-  return configSchema.parse({
-    ...loaded,
-    teacher: teacher ?? loaded.teacher,
-    station: {
-      ...station,
-      inputSize: size ?? station.inputSize,
-      stateDir: stateDir === undefined ? station.stateDir : resolve(stateDir),
-    },
-    training: { ...training, method: chooseMethod(method, training.method) },
-  });
-}
-
-async function runShown(plan: EvaluationPlan, view: TerminalView): Promise<DataSetResult> {
-  const { config, dataSet, seeds, jobs, threads } = plan;
-  const cells = await stoppable((signal) =>
-    runPlan(plan, {
-      signal,
-      logger: createLogger({ level: "warn", format: "text", write: (text) => process.stderr.write(text) }),
-      onProgress: (share, doing) => {
-        view.progress("evaluate", share, doing);
-      },
-    }),
-  );
-  return {
-    dataSet: dataSet.name,
-    layout: dataSet.layout,
-    method: config.training.method.name,
-    teacher: config.teacher,
-    size: config.station.inputSize,
-    seeds,
-    jobs,
-    threads,
-    cells,
-    published: findPublished(dataSet),
-  };
 }
 
 function thresholdSettings({ training }: Config, splits: number): ThresholdSettings {

@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { loadConfig } from "../../config/load.ts";
+import { configSchema, type Config } from "../../config/schema.ts";
+import { chooseMethod } from "./choose-method.ts";
+
+export interface DeviceFlags {
+  readonly config?: string;
+  readonly method?: string;
+  readonly teacher?: string;
+  readonly size?: number;
+  readonly stateDir?: string;
+}
+
+/** The configuration of the device, with what the flags change. @throws ConfigError, InputError */
+export function deviceConfig({ config: file, method, teacher, size, stateDir }: DeviceFlags): Config {
+  const loaded = loadConfig(file ?? null, process.env, { readFile: (path) => readFileSync(path, "utf8") });
+  const { station, training } = loaded;
+  return configSchema.parse({
+    ...loaded,
+    teacher: teacher ?? loaded.teacher,
+    station: {
+      ...station,
+      inputSize: size ?? station.inputSize,
+      stateDir: stateDir === undefined ? station.stateDir : resolve(stateDir),
+    },
+    training: { ...training, method: chooseMethod(method, training.method) },
+  });
+}
