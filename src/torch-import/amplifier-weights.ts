@@ -3,7 +3,12 @@ import { InputError } from "../domain/errors.ts";
 import type { WeightSpec } from "../graph/cost.ts";
 import { countCost } from "../graph/cost.ts";
 import type { Weight, Weights } from "../graph/ops.ts";
-import { amplifyConstants, amplifyNetwork, holdsKeys, unitKeys } from "../methods/aand/amplify-network.ts";
+import {
+  amplifyConstants,
+  amplifyNetwork,
+  holdsKeys,
+  unitKeys,
+} from "../methods/aand/paper/amplify-network.ts";
 import type { Level } from "../methods/method.ts";
 import { PUBLISHED_AMPLIFY } from "./published-networks.ts";
 

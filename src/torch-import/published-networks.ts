@@ -1,7 +1,7 @@
 import type { Size } from "../domain/inspection.ts";
 import type { Network } from "../graph/ops.ts";
 import { zip } from "../graph/zip.ts";
-import { amplifyLevel, type AmplifyOptions } from "../methods/aand/amplify-network.ts";
+import { amplifyLevel, type AmplifyOptions } from "../methods/aand/paper/amplify-network.ts";
 import type { Level } from "../methods/method.ts";
 import { mapNetwork } from "../methods/shared/map-network.ts";
 import { rdStudent, type StudentPlan } from "./rd-network.ts";
