@@ -14,18 +14,18 @@ const plan = (steps: number, batch: number, learningRate: number) => ({
 const levels = z.array(z.int().min(1).max(3)).min(1);
 
 export const aandSchema = z.strictObject({
-  name: z.literal("aand"),
-  levels: z
-    .array(z.int().min(1).max(3))
-    .min(1)
-    .default([2, 3])
-    .describe("teacher scales that are compared (1 finest)"),
-  distance: z
-    .enum(["whitened", "cosine"])
-    .default("whitened")
+  name: z
+    .literal("aand")
+    .describe("amplified teacher, distilled on normals (IEEE TIP 2026, arXiv 2405.02068)"),
+  form: z
+    .enum(["fused", "paper"])
+    .default("fused")
     .describe(
-      "cosine: the paper; whitened: squared error of PCA-whitened features, better on small teachers",
+      "paper: as published; fused: for small teachers: gate that sees its surroundings, whitened student, bank",
     ),
+  levels: levels
+    .default([2, 3])
+    .describe("teacher scales that are compared (1 finest); paper 1, 2, 3; the fused gate sees all"),
   student: z
     .enum(["compact", "reverse"])
     .default("compact")
@@ -33,31 +33,34 @@ export const aandSchema = z.strictObject({
   amplify: z
     .strictObject({
       enabled: z.boolean().default(true),
+      images: positiveInt.default(1200).describe("synthetic pictures made"),
+      ...plan(400, 16, 4e-3),
+      trust: z
+        .enum(["measured", "full"])
+        .default("measured")
+        .describe("measured: a gate that fires on held-out good parts is damped; full: the paper"),
+      use: z
+        .enum(["both", "gate", "generator"])
+        .default("both")
+        .describe("paper form, its ablations: the gate's map alone, or the residual everywhere"),
+      residual: z
+        .enum(["tanh", "sigmoid", "free"])
+        .default("tanh")
+        .describe("paper form: how φ2 scales a feature"),
       hidden: z
         .number()
         .positive()
         .default(1)
-        .describe(
-          "hidden width of the RAA perceptrons as a multiple of the channels (paper 2, at most 1024)",
-        ),
-      memory: positiveInt.default(50).describe("N normal and N anomalous keys"),
-      temperature: z.number().positive().default(0.2),
-      margin: z.number().default(0.3),
-      images: positiveInt.default(400).describe("synthetic pictures made"),
-      steps: positiveInt.default(240),
-      batch: positiveInt.default(8),
-      learningRate: z.number().positive().default(5e-3),
-      trust: z
-        .enum(["measured", "full"])
-        .default("measured")
-        .describe("measured: levels whose gate fires on held-out normals are damped; full: the paper"),
+        .describe("paper form: width of the perceptrons in channels (paper 2, at most 1024)"),
+      memory: positiveInt.default(50).describe("paper form: N normal and N anomalous keys"),
+      temperature: z.number().positive().default(0.2).describe("paper form: T of the gate's softmax"),
+      margin: z.number().default(0.3).describe("paper form: of the amplification loss"),
     })
     .prefault({}),
   distill: z
     .strictObject({
-      steps: positiveInt.default(800),
-      batch: positiveInt.default(16),
-      learningRate: z.number().positive().default(5e-3),
+      enabled: z.boolean().default(true).describe("fused form: false leaves the student out (ablation)"),
+      ...plan(500, 16, 5e-3),
       hardLocations: positiveInt.default(10).describe("K of hard knowledge distillation"),
       hardWeight: z
         .number()
@@ -66,13 +69,21 @@ export const aandSchema = z.strictObject({
         .describe("paper 1; 0.1 measured better with whitened targets"),
     })
     .prefault({}),
-  blurSigmaPx: z.number().min(0).default(4),
+  bank: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      patches: positiveInt.default(2000).describe("features kept (coreset)"),
+    })
+    .prefault({})
+    .describe("fused form: distance to the nearest remembered patch"),
+  blurSigmaPx: z.number().min(0).default(2).describe("paper 4"),
 });
 export type AandConfig = z.infer<typeof aandSchema>;
 
-
 export const rdSchema = z.strictObject({
-  name: z.literal("rd").describe("Reverse Distillation (CVPR 2022): flattened cosine, one-class bottleneck, decoder"),
+  name: z
+    .literal("rd")
+    .describe("Reverse Distillation (CVPR 2022): flattened cosine, one-class bottleneck, decoder"),
   levels: levels.default([1, 2, 3]),
   student: z.enum(["compact", "reverse"]).default("reverse"),
   distill: z.strictObject(plan(800, 16, 5e-3)).prefault({}),
@@ -81,9 +92,14 @@ export const rdSchema = z.strictObject({
 export type RdConfig = z.infer<typeof rdSchema>;
 
 export const adpsSchema = z.strictObject({
-  name: z.literal("adps").describe("asymmetric distillation with post-segmentation (TNNLS 2025): sharp masks"),
+  name: z
+    .literal("adps")
+    .describe("asymmetric distillation with post-segmentation (TNNLS 2025): sharp masks"),
   levels: levels.default([1, 2, 3]),
-  patches: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]).default(8).describe("the student sees k × k crops"),
+  patches: z
+    .union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)])
+    .default(8)
+    .describe("the student sees k × k crops"),
   segmentWeight: z.number().min(0).default(1).describe("λ of the segmentation loss"),
   amplify: z
     .strictObject({ images: positiveInt.default(400), ...plan(400, 8, 2e-3) })
@@ -94,7 +110,9 @@ export const adpsSchema = z.strictObject({
 export type AdpsConfig = z.infer<typeof adpsSchema>;
 
 export const snlSchema = z.strictObject({
-  name: z.literal("snl").describe("one model for many products (arXiv 2402.17091, reconstructed from its abstract)"),
+  name: z
+    .literal("snl")
+    .describe("one model for many products (arXiv 2402.17091, reconstructed from its abstract)"),
   levels: levels.default([2, 3]),
   features: z
     .enum(["standardized", "raw"])
@@ -108,9 +126,14 @@ export const snlSchema = z.strictObject({
 export type SnlConfig = z.infer<typeof snlSchema>;
 
 export const memoryBankSchema = z.strictObject({
-  name: z.literal("memory-bank").describe("no training: nearest neighbours or a Gaussian of the teacher's features"),
+  name: z
+    .literal("memory-bank")
+    .describe("no training: nearest neighbours or a Gaussian of the teacher's features"),
   levels: levels.default([2, 3]),
-  kind: z.enum(["patches", "gaussian"]).default("patches").describe("PatchCore-like, or PaDiM-like (fixed assemblies)"),
+  kind: z
+    .enum(["patches", "gaussian"])
+    .default("patches")
+    .describe("PatchCore-like, or PaDiM-like (fixed assemblies)"),
   patches: positiveInt.default(4000).describe("features kept (coreset)"),
   blurSigmaPx: z.number().min(0).default(4),
 });
@@ -139,7 +162,9 @@ export const instantSchema = z
     start: z
       .enum(["first", "always", "never"])
       .default("first")
-      .describe("judge by the instant model while training: if the recipe has no model yet, always, or never"),
+      .describe(
+        "judge by the instant model while training: if the recipe has no model yet, always, or never",
+      ),
     method: memoryBankSchema.prefault({ name: "memory-bank" }),
   })
   .describe("a model without training, ready in seconds");

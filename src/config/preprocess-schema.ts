@@ -38,8 +38,11 @@ const fields = {
         "places where a product was seen are judged (fixed scenes); off: everything is product",
     ),
   light: z
-    .enum(["off", "gain", "local"])
-    .describe("gain: each picture gets the normals' mean brightness; local: each place the normals' mean"),
+    .enum(["auto", "off", "gain", "contrast", "local"])
+    .describe(
+      "gain: each picture gets the normals' mean brightness; contrast: each picture gets one brightness and one contrast; " +
+        "local: each place the normals' mean; auto: contrast where the good parts' own brightness varies much, else off",
+    ),
   augment: z
     .enum(["off", "mild"])
     .describe("mild: training also sees copies with a little other light, angle and place"),
@@ -52,7 +55,7 @@ export const preprocessSchema = z.strictObject({
   ignore: fields.ignore.default([]),
   mask: fields.mask.default(null),
   foreground: fields.foreground.default("synthesis"),
-  light: fields.light.default("off"),
+  light: fields.light.default("auto"),
   augment: fields.augment.default("off"),
 });
 export type PreprocessConfig = z.infer<typeof preprocessSchema>;

@@ -46,7 +46,7 @@ export interface StagePlan {
   readonly learningRate: number;
 }
 
-/** Batches of features [n, H, W, C] as they lie in memory, level by level. */
+/** Batches of features [n, H, W, C] as they lie in memory, level by level. Can be gone through more than once. */
 export type FeatureBatches = AsyncIterable<readonly Float32Array[]>;
 
 /** Pictures that took no part in training, for decisions that need no real defect. */
@@ -59,7 +59,7 @@ export interface HeldOut {
 
 /** One training of one method: created for a job, asked stage by stage in this order, disposed at its end. Owns tensors. */
 export interface MethodTraining {
-  /** Looks at all training normals once (statistics), before anything is trained. */
+  /** Looks at all training normals (statistics, a bank), before anything is trained. */
   prepare(normals: FeatureBatches): Promise<void>;
   /** Stage 1 on synthetic anomalies; null for methods that take the teacher as it is. */
   readonly amplify: TrainableStage | null;

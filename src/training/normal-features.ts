@@ -27,8 +27,12 @@ export async function normalFeatures({
 
 const BATCH = 8;
 
-/** The records of `indices`, a few at a time. */
-export async function* batchesOf(features: FeatureFile, indices: readonly number[]): FeatureBatches {
-  for (let start = 0; start < indices.length; start += BATCH)
-    yield await features.read(indices.slice(start, start + BATCH));
+/** The records of `indices`, a few at a time; can be gone through again. */
+export function batchesOf(features: FeatureFile, indices: readonly number[]): FeatureBatches {
+  return {
+    async *[Symbol.asyncIterator]() {
+      for (let start = 0; start < indices.length; start += BATCH)
+        yield await features.read(indices.slice(start, start + BATCH));
+    },
+  };
 }

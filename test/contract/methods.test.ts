@@ -5,8 +5,8 @@ import { type AandConfig, aandSchema } from "../../src/config/method-schema.ts";
 import { countCost } from "../../src/graph/cost.ts";
 import type { Network, Shape } from "../../src/graph/ops.ts";
 import { createRandom } from "../../src/graph/random.ts";
-import { aandNetwork } from "../../src/methods/aand/aand-network.ts";
-import { amplifyConstants, amplifyNetwork } from "../../src/methods/aand/amplify-network.ts";
+import { aandNetwork } from "../../src/methods/aand/paper/aand-network.ts";
+import { amplifyConstants, amplifyNetwork } from "../../src/methods/aand/paper/amplify-network.ts";
 import { mapNetwork } from "../../src/methods/shared/map-network.ts";
 import { inspectorNetwork, inspectorWeights } from "../../src/methods/inspector-network.ts";
 import { compactStudent } from "../../src/methods/students/compact.ts";
@@ -104,8 +104,8 @@ describe("the whole inspector is the same in tfjs and ONNX Runtime", () => {
   const size = { width: 64, height: 64 };
   const variants: readonly Partial<AandConfig>[] = [
     {},
-    { student: "reverse", distance: "cosine", levels: [1, 2, 3] },
-    { student: "compact", distance: "cosine", levels: [2] },
+    { student: "reverse", levels: [1, 2, 3] },
+    { student: "compact", levels: [2] },
     {
       student: "reverse",
       levels: [2, 3],

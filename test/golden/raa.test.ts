@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../src/graph/random.ts";
 import { tf } from "../../src/graph/tf.ts";
-import { amplifyConstants, amplifyNetwork, unitKeys } from "../../src/methods/aand/amplify-network.ts";
+import { amplifyConstants, amplifyNetwork, unitKeys } from "../../src/methods/aand/paper/amplify-network.ts";
 import { amplifyLoss, focalLoss, levelLabels } from "../../src/methods/shared/losses.ts";
 import type { Weight } from "../../src/graph/ops.ts";
 import { type PictureMap, runOnnx, runTf, toTensor } from "../contract/run-network.ts";

@@ -39,6 +39,7 @@ describe("preprocessing in the graph", () => {
     { ignored: null, light: null },
     { ignored: null, light: { kind: "gain", target: 0.4 } },
     { ignored, light: { kind: "local", target: 0.4 } },
+    { ignored: null, light: { kind: "contrast" } },
     { ignored, light: null },
   ])("is the same in tfjs and ONNX Runtime: $light", async (preprocess) => {
     const weights = preprocessWeights(preprocess, SIZE);

@@ -1,127 +1,25 @@
 import type { AandConfig } from "../../config/method-schema.ts";
-import type { Size } from "../../domain/inspection.ts";
-import type { Weights } from "../../graph/ops.ts";
-import { tf } from "../../graph/tf.ts";
-import type {
-  FeatureBatches,
-  Level,
-  Method,
-  MethodContext,
-  MethodTraining,
-  TrainableStage,
-  TrainedMethod,
-} from "../method.ts";
-import { zip } from "../../graph/zip.ts";
-import { createAmplifyStage, type AmplifyStage } from "./amplify-stage.ts";
-import { gateTrust, withTrust } from "./amplify-weights.ts";
-import { levelStatistics } from "../shared/level-statistics.ts";
-import type { StudentStage } from "../shared/student-stage.ts";
-import { whiteningWeights } from "../shared/whiten.ts";
-import { createDistillStage } from "./distill-stage.ts";
+import type { Method } from "../method.ts";
+import { FusedTraining } from "./fused/fused.ts";
+import { PaperTraining } from "./paper/paper.ts";
 
-/** AAND (IEEE TIP 2026, arXiv 2405.02068): an amplified teacher (stage 1), distilled on normals with hard locations (stage 2). */
+/** Levels that the fused gate sees. */
+const ALL_LEVELS = [1, 2, 3];
+
+/**
+ * AAND (IEEE TIP 2026, arXiv 2405.02068): stage 1 learns on synthetic anomalies where a teacher's feature is odd, stage 2 distils
+ * normality. `paper` is as published; `fused` is our form for small teachers with linear bottlenecks, whose features the
+ * published form serves badly (docs/accuracy.md).
+ */
 export function aand(config: AandConfig): Method {
-  const { amplify, distill } = config;
+  const { form, amplify, distill } = config;
   return {
     name: config.name,
-    levels: config.levels,
+    levels: form === "fused" ? ALL_LEVELS : config.levels,
     looksAtPictures: false,
     amplify: amplify.enabled ? amplify : null,
-    distill,
-    begin: (context) => new AandTraining(config, context),
+    distill: distill.enabled ? distill : null,
+    begin: (context) =>
+      form === "fused" ? new FusedTraining(config, context) : new PaperTraining(config, context),
   };
-}
-
-class AandTraining implements MethodTraining {
-  readonly #config: AandConfig;
-  readonly #levels: readonly Level[];
-  readonly #seed: number;
-  readonly #mapSize: Size;
-  #whitening: Weights = new Map();
-  #amplifyStage: AmplifyStage | null = null;
-  #amplifier: Weights | null = null;
-  #distillStage: StudentStage | null = null;
-
-  constructor(config: AandConfig, { levels, mapSize, seed }: MethodContext) {
-    this.#config = config;
-    this.#levels = levels;
-    this.#seed = seed;
-    this.#mapSize = mapSize;
-  }
-
-  async prepare(normals: FeatureBatches): Promise<void> {
-    this.#whitening = whiteningWeights(await levelStatistics(this.#levels, normals));
-    if (!this.#config.amplify.enabled) return;
-    const [levels, config, seed] = [this.#levels, this.#config, this.#seed];
-    this.#amplifyStage = createAmplifyStage({ levels, config, seed, whitening: this.#whitening });
-  }
-
-  get amplify(): TrainableStage | null {
-    const stage = this.#amplifyStage;
-    if (!stage) return null;
-    return {
-      variables: stage.variables,
-      loss: ({ features, mask, foreground }, step) => {
-        if (!mask) throw new RangeError("Stage 1 needs synthetic anomalies: a batch without mask was given.");
-        return stage.loss({ features, masks: mask, foregrounds: foreground, step });
-      },
-    };
-  }
-
-  async measureTrust(heldOut: FeatureBatches): Promise<string> {
-    const stage = this.#amplifyStage;
-    if (!stage) return "no amplifier";
-    const trained = stage.trainedWeights();
-    if (this.#config.amplify.trust === "full") {
-      this.#amplifier = trained;
-      return "amplifier trusted in full, as the paper does";
-    }
-    const highest: number[][] = this.#levels.map(() => []);
-    for await (const records of heldOut) {
-      tf.tidy(() => {
-        for (const [at, gate] of stage.gates(this.#tensors(records)).entries()) {
-          highest[at]?.push(...tf.max(gate, [1, 2, 3]).dataSync());
-        }
-      });
-    }
-    const trust = new Map(this.#levels.map(({ level }, at) => [level, gateTrust(highest[at] ?? [])]));
-    this.#amplifier = withTrust(trained, trust);
-    return [...trust]
-      .map(([level, value]) => `level ${level}: amplifier trusted ${Math.round(100 * value)} %`)
-      .join(", ");
-  }
-
-  beginDistill(): TrainableStage {
-    const stage = createDistillStage({
-      levels: this.#levels,
-      config: this.#config,
-      seed: this.#seed,
-      amplify: this.#amplifier,
-      whitening: this.#whitening,
-      mapSize: this.#mapSize,
-    });
-    this.#distillStage = stage;
-    return { variables: stage.variables, loss: ({ features }) => stage.loss(features) };
-  }
-
-  settle(): Promise<null> {
-    return Promise.resolve(null);
-  }
-
-  trained(): TrainedMethod {
-    if (!this.#distillStage) throw new RangeError("beginDistill comes before trained");
-    return this.#distillStage.trained();
-  }
-
-  dispose(): void {
-    this.#amplifyStage?.dispose();
-    this.#distillStage?.dispose();
-  }
-
-  #tensors(records: readonly Float32Array[]): tf.Tensor4D[] {
-    return zip(this.#levels, records).map(([{ shape }, record]) => {
-      const { c, h, w } = shape;
-      return tf.tensor4d(record, [record.length / (c * h * w), h, w, c], "float32");
-    });
-  }
 }

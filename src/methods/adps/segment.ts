@@ -7,11 +7,12 @@ const MIN_WIDTH = 8;
 const multipleOf8 = (channels: number): number => Math.max(MIN_WIDTH, Math.round(channels / 8) * 8);
 
 /**
- * Post-segmentation module (PSM) of ADPS §III: a U-Net decoder. From the coarsest masked feature, each step doubles the size
- * by a transposed convolution, joins the next finer one, and applies two 3×3 convolutions; widths halve on the way.
+ * Post-segmentation module (PSM) of ADPS (arXiv 2210.10495): a U-Net decoder. From the coarsest masked feature, each step
+ * doubles the size by a transposed convolution, joins the next finer one, and applies two 3×3 convolutions; widths halve.
  * The paper decodes to the picture's size; here the last convolution is at half of it, where a quarter of the work is
  * done and no finer feature is left to join. Its two-channel softmax is written as one logit, of which it is the sigmoid.
- * @param masked one feature a level, finest first   @param height of the logits   @returns 1 × height × width. Weights: `segment.*`.
+ * Weights: `segment.*`.
+ * @param masked one feature a level, finest first   @param height of the logits   @returns 1 × height × width
  */
 export function segment<T>(ops: Ops<T>, masked: readonly T[], height: number): T {
   const coarsestFirst = masked.toReversed();

@@ -8,7 +8,10 @@ export interface WeightMask<T> {
   readonly masked: T;
 }
 
-/** Weight mask block (WMB) of ADPS §III: C = (1 − cos(T, S)) · T. @param teacher C × h × w @param student same shape */
+/**
+ * Weight mask block (WMB) of ADPS (arXiv 2210.10495): C = (1 − cos(T, S)) · T.
+ * @param teacher C × h × w   @param student same shape
+ */
 export function weightMask<T>(ops: Ops<T>, teacher: T, student: T): WeightMask<T> {
   const cosine = ops.sumChannels(ops.mul(ops.normalizeChannels(teacher), ops.normalizeChannels(student)));
   return { cosine, masked: ops.mul(ops.affine(cosine, -1, 1), teacher) };

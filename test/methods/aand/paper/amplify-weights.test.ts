@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { countCost } from "../../../src/graph/cost.ts";
-import { amplifyNetwork } from "../../../src/methods/aand/amplify-network.ts";
-import { gateTrust, initialAmplifier, withTrust } from "../../../src/methods/aand/amplify-weights.ts";
-import { positionalEncoding } from "../../../src/methods/aand/positional-encoding.ts";
+import { countCost } from "../../../../src/graph/cost.ts";
+import { amplifyNetwork } from "../../../../src/methods/aand/paper/amplify-network.ts";
+import {
+  gateTrust,
+  initialAmplifier,
+  withTrust,
+} from "../../../../src/methods/aand/paper/amplify-weights.ts";
+import { positionalEncoding } from "../../../../src/methods/aand/paper/positional-encoding.ts";
 
 describe("gateTrust", () => {
   it("is 1 for gates that stay shut on good parts, 0 for gates that fire on each, 0 without parts", () => {

@@ -1,6 +1,6 @@
-import type { WeightSpec } from "../../graph/cost.ts";
-import type { Weight, Weights } from "../../graph/ops.ts";
-import { createRandom, hashSeed, normal } from "../../graph/random.ts";
+import type { WeightSpec } from "../../../graph/cost.ts";
+import type { Weight, Weights } from "../../../graph/ops.ts";
+import { createRandom, hashSeed, normal } from "../../../graph/random.ts";
 import { amplifierName, holdsKeys } from "./amplify-network.ts";
 
 /**

@@ -1,16 +1,16 @@
-import type { AandConfig } from "../../config/method-schema.ts";
-import { countCost } from "../../graph/cost.ts";
-import { initializeWeights } from "../../graph/initialize.ts";
-import type { Weights } from "../../graph/ops.ts";
-import { createRandom, hashSeed } from "../../graph/random.ts";
-import { tf } from "../../graph/tf.ts";
-import { tfOps } from "../../graph/tf-ops.ts";
-import { type TensorSource, TfWeights } from "../../graph/tf-weights.ts";
-import type { Level } from "../method.ts";
+import type { AandConfig } from "../../../config/method-schema.ts";
+import { countCost } from "../../../graph/cost.ts";
+import { initializeWeights } from "../../../graph/initialize.ts";
+import type { Weights } from "../../../graph/ops.ts";
+import { createRandom, hashSeed } from "../../../graph/random.ts";
+import { tf } from "../../../graph/tf.ts";
+import { tfOps } from "../../../graph/tf-ops.ts";
+import { type TensorSource, TfWeights } from "../../../graph/tf-weights.ts";
+import type { Level } from "../../method.ts";
 import { amplifierNetwork } from "./aand-network.ts";
 import { amplifyConstants, holdsKeys, unitKeys } from "./amplify-network.ts";
 import { initialAmplifier } from "./amplify-weights.ts";
-import { amplifyLoss, focalLoss, levelLabels } from "../shared/losses.ts";
+import { amplifyLoss, focalLoss, levelLabels } from "../../shared/losses.ts";
 
 const FOCAL_WEIGHT = 1; // AAND, official train.py
 const AMPLIFY_WEIGHT = 0.1;
@@ -18,17 +18,15 @@ const AMPLIFY_WEIGHT = 0.1;
 export interface AmplifyStageOptions {
   /** The levels that the method uses, finest first. */
   readonly levels: readonly Level[];
-  readonly config: Pick<AandConfig, "amplify" | "distance">;
+  readonly config: Pick<AandConfig, "amplify">;
   readonly seed: number;
-  /** `whiteningWeights` of the vanilla features of normal parts. */
-  readonly whitening: Weights;
   /** Where to begin instead of fresh weights: `variables.toWeights()` of an interrupted run. */
   readonly start?: Weights;
 }
 
 /** What one step of stage 1 looks at. */
 export interface AmplifyBatch {
-  /** Vanilla teacher features [B, h, w, C] per level; whitened inside where the distance is. */
+  /** Vanilla teacher features [B, h, w, C] per level. */
   readonly features: readonly tf.Tensor4D[];
   /** [B, H, W, 1] at picture size, 1 = synthetic defect. */
   readonly masks: tf.Tensor4D;
@@ -42,7 +40,7 @@ export interface AmplifyBatch {
 export interface AmplifyStage {
   readonly variables: TfWeights;
   /**
-   * Focal loss of the gates + 0.1 × amplification loss (cosine distance only), one number.
+   * Focal loss of the gates + 0.1 × amplification loss, one number.
    * The same batch and step give the same number, so an interrupted run goes on as if it had not been.
    */
   loss(batch: AmplifyBatch): tf.Scalar;
@@ -54,23 +52,22 @@ export interface AmplifyStage {
 }
 
 export function createAmplifyStage(options: AmplifyStageOptions): AmplifyStage {
-  const { levels, config, seed, whitening, start } = options;
+  const { levels, config, seed, start } = options;
   const network = amplifierNetwork(levels, config);
   const shapes = levels.map(({ shape }) => shape);
   const { weights: specs } = countCost(network, shapes);
   const constants = amplifyConstants(levels);
   const ownSpecs = specs.filter(({ name }) => name.startsWith("raa."));
-  const first = new Map([...whitening, ...initialAmplifier(ownSpecs, seed), ...(start ?? []), ...constants]);
+  const first = new Map([...initialAmplifier(ownSpecs, seed), ...(start ?? []), ...constants]);
   const learned = new Set(ownSpecs.map(({ name }) => name).filter((name) => !constants.has(name)));
   const variables = new TfWeights(initializeWeights(specs, seed, first), learned);
   const source = withUnitKeys(variables);
 
   const run = (features: readonly tf.Tensor4D[]) => {
     const outputs = network(tfOps(source, "train"), features);
-    const each = outputs.length / levels.length;
     return levels.map(({ shape }, at) => {
-      const [feature, gate, residual] = outputs.slice(each * at, each * (at + 1));
-      return { shape, feature: feature!, gate: gate!, residual: residual ?? null };
+      const [feature, gate, residual] = outputs.slice(3 * at, 3 * at + 3);
+      return { shape, feature: feature!, gate: gate!, residual: residual! };
     });
   };
   return {
@@ -85,8 +82,7 @@ export function createAmplifyStage(options: AmplifyStageOptions): AmplifyStage {
         results.map(({ gate }) => gate),
         results.map(({ label }) => label),
       );
-      const amplified = results.flatMap(hardAmplified);
-      if (amplified.length === 0) return tf.mul(focal, FOCAL_WEIGHT);
+      const amplified = results.map(hardAmplified);
       const random = createRandom(hashSeed(seed, `pairs of step ${step}`));
       const amplification = amplifyLoss(amplified, config.amplify.margin, random);
       return tf.add(tf.mul(focal, FOCAL_WEIGHT), tf.mul(amplification, AMPLIFY_WEIGHT));
@@ -103,11 +99,11 @@ export function createAmplifyStage(options: AmplifyStageOptions): AmplifyStage {
 }
 
 /** What the amplification loss looks at: the residual added where the label says so (hard gate, AAND Eq. 6). */
-function hardAmplified<L extends { feature: tf.Tensor4D; label: tf.Tensor4D; residual: tf.Tensor4D | null }>(
+function hardAmplified<L extends { feature: tf.Tensor4D; label: tf.Tensor4D; residual: tf.Tensor4D }>(
   level: L,
 ) {
   const { feature, label, residual } = level;
-  return residual ? [{ ...level, amplified: tf.add<tf.Tensor4D>(feature, tf.mul(label, residual)) }] : [];
+  return { ...level, amplified: tf.add<tf.Tensor4D>(feature, tf.mul(label, residual)) };
 }
 
 /** Keys are learned at any length; the network text sees them at length 1, and the gradient knows. */

@@ -1,9 +1,9 @@
-import type { AandConfig } from "../../config/method-schema.ts";
-import type { Size } from "../../domain/inspection.ts";
-import type { Weights } from "../../graph/ops.ts";
-import type { Level } from "../method.ts";
-import { cosineDistillLoss, whitenedLoss } from "../shared/losses.ts";
-import { createStudentStage, type StudentStage } from "../shared/student-stage.ts";
+import type { AandConfig } from "../../../config/method-schema.ts";
+import type { Size } from "../../../domain/inspection.ts";
+import type { Weights } from "../../../graph/ops.ts";
+import type { Level } from "../../method.ts";
+import { cosineDistillLoss } from "../../shared/losses.ts";
+import { createStudentStage, type StudentStage } from "../../shared/student-stage.ts";
 import { aandNetwork, advancedTeacher, distillNetwork } from "./aand-network.ts";
 
 export interface DistillStageOptions {
@@ -13,8 +13,8 @@ export interface DistillStageOptions {
   readonly seed: number;
   /** Trained `raa.*` weights (`AmplifyStage.trainedWeights`, `withTrust`); null: the vanilla teacher is distilled. */
   readonly amplify: Weights | null;
-  /** `whiteningWeights` of the vanilla features of normal parts. */
-  readonly whitening: Weights;
+  /** `standardize.*` (`whiteningWeights`) of the vanilla features of normal parts. */
+  readonly standardization: Weights;
   /** Size of the anomaly map: that of the model's input picture. */
   readonly mapSize: Size;
   /** Where to begin instead of fresh weights: `variables.toWeights()` of an interrupted run, or an earlier student. */
@@ -22,14 +22,13 @@ export interface DistillStageOptions {
 }
 
 /**
- * Stage 2 (distill): the student learns the amplified teacher. Teacher, amplifier and whitening are frozen.
- * @throws ModelError `missing-weight` if whitening or amplifier weights of a level are not given.
+ * Stage 2 (distill): the student learns the amplified teacher. Teacher and amplifier are frozen.
+ * @throws ModelError `missing-weight` if standardisation or amplifier weights of a level are not given.
  */
 export function createDistillStage(options: DistillStageOptions): StudentStage {
-  const { levels, seed, amplify, whitening, mapSize, start } = options;
+  const { levels, seed, amplify, standardization, mapSize, start } = options;
   const enabled = options.config.amplify.enabled && amplify !== null;
   const config = { ...options.config, amplify: { ...options.config.amplify, enabled } };
-  const lossOf = config.distance === "cosine" ? cosineDistillLoss : whitenedLoss;
   const hard = { count: config.distill.hardLocations, weight: config.distill.hardWeight };
   return createStudentStage({
     levels,
@@ -37,8 +36,8 @@ export function createDistillStage(options: DistillStageOptions): StudentStage {
     teacher: advancedTeacher(levels, config),
     distill: distillNetwork(levels, config),
     network: aandNetwork(levels, config, mapSize),
-    loss: (targets, predictions) => lossOf(targets, predictions, hard),
-    frozen: new Map([...whitening, ...(amplify ?? [])]),
+    loss: (targets, predictions) => cosineDistillLoss(targets, predictions, hard),
+    frozen: new Map([...standardization, ...(amplify ?? [])]),
     start,
   });
 }

@@ -1,5 +1,5 @@
-import { ModelError } from "../../domain/errors.ts";
-import type { Shape, Weight } from "../../graph/ops.ts";
+import { ModelError } from "../../../domain/errors.ts";
+import type { Shape, Weight } from "../../../graph/ops.ts";
 
 /**
  * Fixed 2-D sine/cosine map that tells the gate where a location is: the first half of the channels encodes x, the second

@@ -1,6 +1,6 @@
-import type { Network, Ops, Weight, Weights } from "../../graph/ops.ts";
-import type { Level } from "../method.ts";
-import { zip } from "../../graph/zip.ts";
+import type { Network, Ops, Weight, Weights } from "../../../graph/ops.ts";
+import type { Level } from "../../method.ts";
+import { zip } from "../../../graph/zip.ts";
 import { positionalEncoding } from "./positional-encoding.ts";
 
 /** What shapes the residual amplifier (RAA); a part of the configuration's `amplify`. */
@@ -10,6 +10,10 @@ export interface AmplifyOptions {
   /** N normal and N anomalous keys. */
   readonly memory: number;
   readonly temperature: number;
+  /** How φ2 makes the residual: tanh(φ2) ⊙ f (the paper), sigmoid(φ2) ⊙ f, or φ2 itself (AAND Fig. 7). Default tanh. */
+  readonly residual?: "tanh" | "sigmoid" | "free";
+  /** `generator`: the residual is added everywhere, without the gate (ablation). Default both. */
+  readonly use?: "both" | "gate" | "generator";
 }
 
 /** What RAA makes of one level: gate [1, H, W] in 0..1, residual and amplified feature [C, H, W]. */
@@ -48,7 +52,7 @@ export function trustedGate<T>(ops: Ops<T>, feature: T, level: number, options: 
   return ops.mulConstant(gateOfLevel(ops, feature, level, options), `${amplifierName(level)}.trust`);
 }
 
-/** Residual anomaly amplification of one level (AAND §III-B): r = tanh(φ2(f)) ⊙ f (ARG), amplified f + trust·w·r. */
+/** Residual anomaly amplification of one level (AAND §III-B): residual r = tanh(φ2(f)) ⊙ f (ARG), amplified f + trust·w·r. */
 export function amplifyLevel<T>(
   ops: Ops<T>,
   feature: T,
@@ -58,9 +62,15 @@ export function amplifyLevel<T>(
   const name = amplifierName(level);
   const gate = gateOfLevel(ops, feature, level, options);
   const scale = perceptron(ops, feature, `${name}.generator`, hiddenWidth(ops.shape(feature).c, options));
-  const residual = ops.mul(ops.tanh(scale), feature);
+  const residual = residualOf(ops, scale, feature, options.residual);
   const trusted = ops.mulConstant(gate, `${name}.trust`);
-  return { gate, residual, amplified: ops.add(feature, ops.mul(trusted, residual)) };
+  const added = options.use === "generator" ? residual : ops.mul(trusted, residual);
+  return { gate, residual, amplified: ops.add(feature, added) };
+}
+
+function residualOf<T>(ops: Ops<T>, scale: T, feature: T, form: AmplifyOptions["residual"] = "tanh"): T {
+  if (form === "free") return scale;
+  return ops.mul(form === "tanh" ? ops.tanh(scale) : ops.sigmoid(scale), feature);
 }
 
 function hiddenWidth(channels: number, { hidden }: AmplifyOptions): number {

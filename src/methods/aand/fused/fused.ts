@@ -1,0 +1,150 @@
+import type { AandConfig } from "../../../config/method-schema.ts";
+import type { Weight, Weights } from "../../../graph/ops.ts";
+import { tf } from "../../../graph/tf.ts";
+import type {
+  FeatureBatches,
+  HeldOut,
+  MethodContext,
+  MethodTraining,
+  TrainableStage,
+  TrainedMethod,
+} from "../../method.ts";
+import { levelStatistics } from "../../shared/level-statistics.ts";
+import { whitenedLoss } from "../../shared/losses.ts";
+import { PatchBankTraining } from "../../memory-bank/patches.ts";
+import { runText } from "../../memory-bank/run-text.ts";
+import { createStudentStage, type StudentStage } from "../../shared/student-stage.ts";
+import { whiteningWeights } from "../../shared/whiten.ts";
+import {
+  comparedOf,
+  fusedDistillNetwork,
+  fusedNetwork,
+  singleMapNetwork,
+  whitenedTeacher,
+  type FusedShape,
+  type MapName,
+} from "./fused-network.ts";
+import { fusionWords, fuse, type Spread } from "./fusion.ts";
+import { createGateStage, type GateStage } from "./gate-stage.ts";
+
+/**
+ * AAND for small teachers: stage 1's gate sees its surroundings, stage 2's student learns whitened features, the nearest
+ * remembered patch is asked as well, and the three maps are added, each weighed by what held-out good parts show of it.
+ */
+export class FusedTraining implements MethodTraining {
+  readonly #config: AandConfig;
+  readonly #context: MethodContext;
+  #standardization: Weights = new Map();
+  #nearest: PatchBankTraining | null = null;
+  #gateStage: GateStage | null = null;
+  #studentStage: StudentStage | null = null;
+  #fusion: Weights = new Map();
+
+  constructor(config: AandConfig, context: MethodContext) {
+    this.#config = config;
+    this.#context = context;
+  }
+
+  async prepare(normals: FeatureBatches): Promise<void> {
+    const { levels, seed } = this.#context;
+    this.#standardization = whiteningWeights(await levelStatistics(levels, normals));
+    if (this.#config.bank.enabled) {
+      const compared = comparedOf(this.#levels(), levels);
+      this.#nearest = new PatchBankTraining(
+        { ...this.#config.bank, blurSigmaPx: 0 },
+        { ...this.#context, levels: compared },
+      );
+      await this.#nearest.prepare(this.#compared(normals));
+    }
+    if (this.#config.amplify.enabled)
+      this.#gateStage = createGateStage(levels, { standardization: this.#standardization, seed });
+  }
+
+  get amplify(): TrainableStage | null {
+    return this.#gateStage;
+  }
+
+  async measureTrust(heldOut: FeatureBatches): Promise<string> {
+    return (await this.#nearest?.measureTrust(this.#compared(heldOut))) ?? "no bank";
+  }
+
+  beginDistill(): TrainableStage {
+    const levels = comparedOf(this.#levels(), this.#context.levels);
+    const { hardLocations, hardWeight } = this.#config.distill;
+    const stage = createStudentStage({
+      levels,
+      seed: this.#context.seed,
+      teacher: whitenedTeacher(levels),
+      distill: fusedDistillNetwork(this.#config.student),
+      network: singleMapNetwork({ ...this.#shape(), levels }, "distance"),
+      loss: (targets, predictions) =>
+        whitenedLoss(targets, predictions, { count: hardLocations, weight: hardWeight }),
+      frozen: this.#standardization,
+    });
+    this.#studentStage = stage;
+    return {
+      variables: stage.variables,
+      loss: ({ features }) => stage.loss(comparedOf(this.#levels(), features)),
+    };
+  }
+
+  async settle({ normals }: HeldOut): Promise<string> {
+    const spreads = new Map<MapName, Spread>();
+    for (const name of this.#shape().maps) spreads.set(name, await this.#spreadOf(name, normals()));
+    const fused = fuse(spreads, this.#config.amplify.trust);
+    const constant = (value: number): Weight => ({ shape: [1], data: Float32Array.of(value) });
+    this.#fusion = new Map([
+      ...[...fused.scales].map(([name, scale]) => [`fusion.${name}.scale`, constant(scale)] as const),
+      ["fusion.offset", constant(fused.offset)],
+    ]);
+    return fusionWords(fused);
+  }
+
+  trained(): TrainedMethod {
+    if (this.#fusion.size === 0) throw new RangeError("settle comes before trained");
+    return { network: fusedNetwork(this.#shape()), weights: new Map([...this.#weights(), ...this.#fusion]) };
+  }
+
+  dispose(): void {
+    this.#gateStage?.dispose();
+    this.#studentStage?.dispose();
+  }
+
+  /** Highest value of one map on each good part that was held out. */
+  async #spreadOf(name: MapName, heldOut: FeatureBatches): Promise<Spread> {
+    const text = singleMapNetwork(this.#shape(), name);
+    const { levels } = this.#context;
+    const highest: number[] = [];
+    const options = { levels, batches: heldOut };
+    for await (const map of runText((ops, features) => text(ops, features)[0]!, this.#weights(), options))
+      highest.push(...tf.tidy(() => tf.max(map, [1, 2, 3]).dataSync()));
+    return { highest };
+  }
+
+  #weights(): Weights {
+    return new Map([
+      ...this.#standardization,
+      ...(this.#nearest?.trained().weights ?? []),
+      ...(this.#gateStage?.trained() ?? []),
+      ...(this.#studentStage?.trained().weights ?? []),
+    ]);
+  }
+
+  #levels(): Pick<FusedShape, "levels" | "compared"> {
+    return { levels: this.#context.levels, compared: this.#config.levels };
+  }
+
+  #shape(): FusedShape {
+    const { student, blurSigmaPx, amplify, bank, distill } = this.#config;
+    const maps: MapName[] = [];
+    if (amplify.enabled) maps.push("gate");
+    if (distill.enabled) maps.push("distance");
+    if (bank.enabled) maps.push("nearest");
+    const { mapSize } = this.#context;
+    return { ...this.#levels(), student, blurSigmaPx, mapSize, maps, keys: this.#nearest?.keys ?? 0 };
+  }
+
+  async *#compared(batches: FeatureBatches): FeatureBatches {
+    for await (const records of batches) yield comparedOf(this.#levels(), records);
+  }
+}
