@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Network } from "../../src/graph/ops.ts";
 import { tf } from "../../src/graph/tf.ts";
 import { coreset } from "../../src/methods/memory-bank/coreset.ts";
-import { keyWeights, nearestDistance } from "../../src/methods/memory-bank/nearest-network.ts";
+import { keyWeights, patchDistance } from "../../src/methods/memory-bank/nearest-network.ts";
 import { PlaceStatistics } from "../../src/methods/memory-bank/place-statistics.ts";
 import {
   bankStandardization,
@@ -58,7 +58,7 @@ describe("the memory bank equals numpy", () => {
         ...keyWeights(keys, shape.h * shape.w),
       ]);
       expect(weights.size).toBe(2 + 2 * chunks);
-      const network: Network = (ops, inputs) => [nearestDistance(ops, inputs[0]!, keys.count)];
+      const network: Network = (ops, inputs) => [patchDistance(ops, inputs[0]!, keys.count)];
       const expected = golden.meanSquares.map((square) => Math.sqrt(square + 1e-3));
       for (const [distances] of [
         runTf(network, weights, [{ shape, data }]),

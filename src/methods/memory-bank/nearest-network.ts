@@ -27,7 +27,7 @@ export interface NearestOptions {
  * bias is −‖k‖²/2 and the nearest key is its highest channel.
  * @param patches C × h × w, see `patchFeatures`
  */
-export function nearestDistance<T>(ops: Ops<T>, patches: T, keys: number): T {
+export function patchDistance<T>(ops: Ops<T>, patches: T, keys: number): T {
   const { c } = ops.shape(patches);
   const x = ops.mulConstant(ops.addConstant(patches, "bank.offset", [c]), "bank.scale");
   const { h, w } = ops.shape(x);
@@ -39,10 +39,15 @@ export function nearestDistance<T>(ops: Ops<T>, patches: T, keys: number): T {
   return ops.sqrt(ops.affine(ops.relu(square), 1, SMALLEST_SQUARE));
 }
 
+/** The same of teacher features, finest first. */
+export function nearestDistance<T>(ops: Ops<T>, features: readonly T[], keys: number): T {
+  return patchDistance(ops, patchFeatures(ops, features), keys);
+}
+
 /** Vanilla features to [anomaly map of `mapSize`]. `bank.border` [1, h, w] weighs the distance: see border.ts. */
 export function nearestNetwork({ keys, blurSigmaPx, mapSize }: NearestOptions): Network {
   return (ops, features) => {
-    const distance = nearestDistance(ops, patchFeatures(ops, features), keys);
+    const distance = nearestDistance(ops, features, keys);
     const { h, w } = ops.shape(distance);
     const weighed = ops.mulConstant(distance, "bank.border", [1, h, w]);
     return [anomalyMap(ops, [weighed], { ...mapSize, blurSigmaPx })];
@@ -50,7 +55,7 @@ export function nearestNetwork({ keys, blurSigmaPx, mapSize }: NearestOptions): 
 }
 
 /**
- * `bank.keys.*`: the keys with their biases, in the chunks that `nearestDistance` expects on a grid of `places`. Where the
+ * `bank.keys.*`: the keys with their biases, in the chunks that `patchDistance` expects on a grid of `places`. Where the
  * last chunk would be shorter the first keys are there twice, which changes no maximum.
  */
 export function keyWeights({ count, dims, data }: Rows, places: number): Weights {

@@ -5,7 +5,7 @@ import { borderWeight, RingMeans } from "./border.ts";
 import { Candidates } from "./candidates.ts";
 import { nearestDistance, nearestNetwork } from "./nearest-network.ts";
 import { buildPatchBank, type PatchBank } from "./patch-bank.ts";
-import { patchFeatures, patchShape } from "./patch-features.ts";
+import { patchShape } from "./patch-features.ts";
 import { runText, type Text } from "./run-text.ts";
 
 /** Candidates for each key: what a coreset gains over a random choice grows slowly beyond, the time to choose does not. */
@@ -49,7 +49,7 @@ export class PatchBankTraining implements MethodTraining {
     const { keys, weights } = this.#learned();
     const { h, w } = patchShape(levels);
     const rings = new RingMeans(h, w);
-    const distance: Text = (ops, features) => nearestDistance(ops, patchFeatures(ops, features), keys);
+    const distance: Text = (ops, features) => nearestDistance(ops, features, keys);
     const few = firstBatches(heldOut, TRUST_BATCHES);
     for await (const map of runText(distance, weights, { levels, batches: few }))
       rings.add(map.dataSync() as Float32Array);
