@@ -4,7 +4,6 @@ import { zip } from "../../../graph/zip.ts";
 import type { Level } from "../../method.ts";
 import { anomalyMap, distanceMap } from "../../shared/map-network.ts";
 import { nearestDistance } from "../../memory-bank/nearest-network.ts";
-import { patchFeatures } from "../../memory-bank/patch-features.ts";
 import { standardized } from "../../shared/standardized.ts";
 import { compactStudent } from "../../students/compact.ts";
 import { reverseStudent } from "../../students/reverse.ts";
@@ -79,7 +78,7 @@ function mapsOf<T>(ops: Ops<T>, features: readonly T[], shape: FusedShape, name:
       .map((logit) => ops.sigmoid(logit));
   const compared = comparedOf(shape, features);
   if (name === "nearest") {
-    const distance = nearestDistance(ops, patchFeatures(ops, compared), shape.keys);
+    const distance = nearestDistance(ops, compared, shape.keys);
     const { h, w } = ops.shape(distance);
     return [ops.mulConstant(distance, "bank.border", [1, h, w])];
   }
