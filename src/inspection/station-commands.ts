@@ -53,8 +53,9 @@ export function stationCommands(station: () => StationControl): CommandHandlers 
       const { collected, dropped, error } = await station().line(camera).collector.stop();
       return { status: "ok", data: { collected, dropped, error } };
     },
-    "train.start": (_params, { camera, by }) => {
-      const jobId = station().training.start(station().line(camera), by);
+    "train.start": (params, { camera, by }) => {
+      const others = (params.with ?? []).map((other) => station().line(other));
+      const jobId = station().training.start([station().line(camera), ...others], by);
       return Promise.resolve({ status: "accepted", jobId });
     },
     "train.cancel": (params) =>

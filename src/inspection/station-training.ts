@@ -16,12 +16,18 @@ export interface StationTrainingOptions {
   readonly onChange: (status: JobStatus, line: CameraLine, by: string | null) => void;
 }
 
-/** Training beside the inspection: a job for a line's recipe, and the promotion of what comes out of it. */
+/** Who asked for a job, and the lines that its bundle is to judge; the first one stands for the job. */
+interface Wish {
+  readonly lines: readonly [CameraLine, ...CameraLine[]];
+  readonly by: string | null;
+}
+
+/** Training beside the inspection: a job for the recipes of some lines, and the promotion of what comes out of it. */
 export class StationTraining {
   readonly #options: StationTrainingOptions;
   readonly #supervisor: TrainingSupervisor;
   #finished: Promise<JobStatus> = Promise.reject(new Error("no job yet"));
-  #for: { readonly line: CameraLine; readonly by: string | null } | null = null;
+  #for: Wish | null = null;
   /** The instant model of the running job, once it was tried, and what became of it in words. */
   #instant: { readonly bundleId: string; readonly words: string } | null = null;
 
@@ -51,18 +57,23 @@ export class StationTraining {
     return this.#finished;
   }
 
-  /** Trains from the line's collected normals. @returns the job's id @throws InputError `job-running` */
-  start(line: CameraLine, by: string | null): string {
-    const job = createJob(this.#options.config, {
-      recipe: line.recipe,
-      normalsDir: line.collector.folder,
-      parent: this.#options.models.active(line.recipe),
-      now: new Date(),
+  /**
+   * Trains one model from the collected normals of these lines.
+   * @returns the job's id @throws InputError `job-running`; ConfigError `recipes-differ`
+   */
+  start(lines: Wish["lines"], by: string | null): string {
+    const sourceOf = ({ recipe, collector }: CameraLine) => ({
+      recipe,
+      normalsDir: collector.folder,
+      parent: this.#options.models.active(recipe),
     });
+    const recipes = lines.map(({ recipe }) => recipe);
+    const alsoFor = lines.filter(({ recipe }, at) => recipes.indexOf(recipe) === at && at > 0).map(sourceOf);
+    const job = createJob(this.#options.config, { ...sourceOf(lines[0]), alsoFor, now: new Date() });
     this.#supervisor.assertIdle();
-    this.#for = { line, by };
+    this.#for = { lines, by };
     this.#instant = null;
-    this.#finished = this.#run(line, job, by);
+    this.#finished = this.#run(job, this.#for);
     this.#finished.catch(() => undefined);
     return job.id;
   }
@@ -82,14 +93,15 @@ export class StationTraining {
     await this.#supervisor.stop();
   }
 
-  async #run(line: CameraLine, job: TrainingJob, by: string | null): Promise<JobStatus> {
+  async #run(job: TrainingJob, { lines, by }: Wish): Promise<JobStatus> {
     const { models } = this.#options;
     this.#supervisor.start(job);
     const status = await this.#supervisor.finished;
     if (status.state !== "completed" || !status.result) return status;
     try {
       const { bundleId } = status.result; // an instant model that was chosen judges already
-      if (models.active(line.recipe) !== bundleId) await models.promote(line, bundleId, by);
+      for (const line of lines)
+        if (line.inspector.status.bundleId !== bundleId) await models.promote(line, bundleId, by);
       this.#tell(status);
       return status;
     } catch (error) {
@@ -101,16 +113,15 @@ export class StationTraining {
   }
 
   /** Once a job: the instant model judges until the job is done, unless another model does and should go on. */
-  async #useInstant(
-    bundleId: string,
-    { line, by }: { readonly line: CameraLine; readonly by: string | null },
-  ): Promise<void> {
+  async #useInstant(bundleId: string, { lines, by }: Wish): Promise<void> {
     if (this.#instant?.bundleId === bundleId) return;
     const { models, config } = this.#options;
     this.#instant = { bundleId, words: "" };
-    if (!judgesInstantly(config.training.instant, models.active(line.recipe))) return; // a person chose one meanwhile
+    const { instant } = config.training;
+    const waiting = lines.filter(({ recipe }) => judgesInstantly(instant, models.active(recipe))); // a person may have chosen
+    if (waiting.length === 0) return;
     try {
-      await models.promote(line, bundleId, by);
+      for (const line of waiting) await models.promote(line, bundleId, by);
       this.#instant = { bundleId, words: ` (until then ${bundleId} judges)` };
     } catch (error) {
       this.#instant = { bundleId, words: ` (the instant model cannot be used: ${messageOf(error)})` };
@@ -122,6 +133,6 @@ export class StationTraining {
     const { progress } = status;
     const words = this.#instant?.words ?? "";
     const told = progress && { ...progress, message: progress.message + words };
-    this.#options.onChange({ ...status, progress: told }, this.#for.line, this.#for.by);
+    this.#options.onChange({ ...status, progress: told }, this.#for.lines[0], this.#for.by);
   }
 }

@@ -92,13 +92,13 @@ async function teach(
   const { error } = await line.collector.stop();
   if (error !== null) throw new TrainingError("collect", error);
   view.say(
-    "Training on this machine, from these good parts alone (until it is done each part is ERR, reject):",
+    "Training on this machine, from these good parts alone (an instant model judges in seconds, until then parts are ERR, reject):",
   );
   const cancel = (): void => {
     if (station.training.running) station.training.cancel(undefined);
   };
   signal.addEventListener("abort", cancel, { once: true });
-  station.training.start(line, "demo");
+  station.training.start([line], "demo");
   const status = await station.training.finished;
   signal.throwIfAborted();
   if (status.state !== "completed" || !status.result) {

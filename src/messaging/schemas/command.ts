@@ -28,7 +28,15 @@ export const commandSchemas = {
     })
     .describe("keep the pictures of the following parts as normals"),
   "collect.stop": z.strictObject({ camera }),
-  "train.start": z.strictObject({ camera }).describe("train both stages from the collected normals"),
+  "train.start": z
+    .strictObject({
+      camera,
+      with: z
+        .array(name)
+        .optional()
+        .describe("more cameras, whose recipes share the model; each recipe gets its own threshold"),
+    })
+    .describe("train from the collected normals"),
   "train.cancel": z.strictObject({ job_id: id.optional().describe("left out: the running job") }),
   "model.promote": z.strictObject({ id, camera }),
   "model.rollback": z.strictObject({ camera }).describe("back to the parent of the active bundle"),
