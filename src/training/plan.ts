@@ -2,7 +2,7 @@ import type { OneMethodConfig } from "../config/method-schema.ts";
 import { STAGES, type Stage } from "../domain/job.ts";
 import { createMethod } from "../methods/registry.ts";
 import { judgesInstantly } from "./instant-start.ts";
-import type { TrainingJob } from "./protocol.ts";
+import { productsOf, type TrainingJob } from "./protocol.ts";
 
 /** Which models a job makes, and by which stages. */
 export interface JobPlan {
@@ -18,11 +18,12 @@ export interface JobPlan {
   readonly stages: readonly Stage[];
 }
 
-export function planOf({ training, parent }: Pick<TrainingJob, "training" | "parent">): JobPlan {
-  const { method, instant } = training;
+export function planOf(job: TrainingJob): JobPlan {
+  const { method, instant } = job.training;
   const chooses = method.name === "auto";
   const learned = chooses ? method.trained : method;
-  const offersInstant = learned.name !== "memory-bank" && judgesInstantly(instant, parent);
+  const offersInstant =
+    learned.name !== "memory-bank" && productsOf(job).some(({ parent }) => judgesInstantly(instant, parent));
   const makesInstant = offersInstant || chooses;
   const { amplify, distill } = createMethod(learned);
   const left: Partial<Record<Stage, boolean>> = {

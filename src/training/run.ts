@@ -36,7 +36,7 @@ export async function runTraining(
     const work = workFor(material, plan.learned);
     const learned = await makeModel(work);
     const choice = instant && plan.chooses ? await choose(work, { learned, instant }) : null;
-    const words = choice && choice.words;
+    const words = choice?.words ?? null;
     const best = instant && choice?.chosen === "instant" ? instant : learned;
     if (offered && best === instant) return { ...offered, trainSeconds: progress.elapsedS, choice: words };
     return await addBundle(material, best, {

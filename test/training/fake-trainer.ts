@@ -22,6 +22,10 @@ function begin(job: TrainingJob): void {
   const resumed = existsSync(join(job.jobDir, "checkpoint"));
   writeFileSync(join(job.jobDir, "checkpoint"), "");
   progress(0.5);
+  if (behaviour === "starts-instantly") {
+    send({ type: "instant", result: { ...resultOf(job), bundleId: `${job.id}-instant` } });
+    end({ type: "completed", result: resultOf(job) });
+  }
   if (behaviour === "completes" || (behaviour === "dies-once" && resumed)) {
     end({ type: "completed", result: resultOf(job) });
   }

@@ -54,6 +54,17 @@ describe("TrainingSupervisor", () => {
     expect(existsSync(job.jobDir)).toBe(false);
   });
 
+  it("tells of the instant model while the job goes on, and after it", async () => {
+    const job = jobOf("starts-instantly");
+    supervisor.start(job);
+    const { result, instant } = await supervisor.finished;
+    expect([result?.bundleId, instant?.bundleId]).toEqual([job.id, `${job.id}-instant`]);
+    const told = statuses
+      .filter(({ state }) => state === "running")
+      .map((status) => status.instant?.bundleId);
+    expect(told).toEqual([undefined, undefined, `${job.id}-instant`]);
+  });
+
   it("says why a job failed, and keeps its folder for the next one", async () => {
     const job = jobOf("fails");
     supervisor.start(job);
