@@ -7,6 +7,7 @@ import { deviceConfig } from "../src/commands/evaluate/device.ts";
 import { measureShown } from "../src/commands/evaluate/measure-shown.ts";
 import { shareCores } from "../src/commands/evaluate/share-cores.ts";
 import { TerminalView } from "../src/commands/terminal-view.ts";
+import type { Config } from "../src/config/schema.ts";
 import { openDataSet } from "../src/datasets/data-set.ts";
 import { AssaydError } from "../src/domain/errors.ts";
 import type { DataSetResult } from "../src/evaluation/result.ts";
@@ -59,20 +60,25 @@ const view = new TerminalView(process.stderr, () => performance.now());
 const sizes = new Map(flags.size.map((text) => [text.split("=")[0], Number(text.split("=")[1])]));
 
 if (flags.help) process.stdout.write(HELP);
-else await bench().catch(explain);
+else await bench().catch(sayWhy);
 
 async function bench(): Promise<void> {
+  const sets = flags.sets.split(",");
+  const methods = flags.methods.split(",");
+  for (const set of sets) if (!REAL.includes(set)) findProduct(set); // a wrong name is said now, not after hours
+  for (const method of methods) configOf(method, USUAL_SIZE);
   const results: DataSetResult[] = [];
-  for (const set of flags.sets.split(",")) {
+  for (const set of sets) {
     const size = sizes.get(set) ?? KNOWN_SIZES[set] ?? USUAL_SIZE;
     const folder = await folderOf(set, size);
     if (folder === null) {
       view.say(`${set} is skipped: it is not in ${resolve(flags.data)} (name another folder with --data)`);
       continue;
     }
-    for (const method of flags.methods.split(",")) {
+    for (const method of methods) {
       view.say(`${set}, ${size} px, ${method}`);
-      results.push(await measure(folder, method, size));
+      const result = await measure(folder, method, size).catch(goOn);
+      if (result) results.push(result);
     }
   }
   const tables = [summaryTable(results), gainTable(results, REFERENCE)].map(markdownTable).join("\n\n");
@@ -96,9 +102,13 @@ async function folderOf(set: string, size: number): Promise<string | null> {
   return folder;
 }
 
-async function measure(folder: string, method: string, size: number): Promise<DataSetResult> {
+function configOf(method: string, size: number): Config {
   const { teacher, config: file } = flags;
-  const config = deviceConfig({ method, size, ...(teacher && { teacher }), ...(file && { config: file }) });
+  return deviceConfig({ method, size, ...(teacher && { teacher }), ...(file && { config: file }) });
+}
+
+async function measure(folder: string, method: string, size: number): Promise<DataSetResult> {
+  const config = configOf(method, size);
   const seeds = Array.from({ length: Number(flags.seeds) }, (_, at) => Number(flags.seed) + at);
   const dataSet = await openDataSet(folder);
   const cores = Number(flags.threads) || availableParallelism();
@@ -113,8 +123,14 @@ async function measure(folder: string, method: string, size: number): Promise<Da
   return result;
 }
 
-function explain(error: unknown): void {
+function sayWhy(error: unknown): void {
   if (!(error instanceof AssaydError)) throw error;
   process.stderr.write(`bench:accuracy: ${error.message}\n`);
   process.exitCode = 1;
+}
+
+/** A method that fails on a data set leaves the others to be measured; Ctrl-C ends all. */
+function goOn(error: unknown): void {
+  if (error instanceof AssaydError && error.code === "interrupted") throw error;
+  sayWhy(error);
 }

@@ -19,8 +19,8 @@ With --json the last line of stdout is one object. evaluate DIR: bundleId, provi
 imageF1Max, pixelAuroc, pixelAurocError, pixelAp, pixelF1Max, aupro (false-positive rate to 0.3), aupro005 (to 0.05),
 withoutMask, perDefect (pictures, imageAuroc, caughtShare of each kind), threshold, falseRejectRate, escapeRate,
 latencyMsP50, latencyMsP99, decodeMsP50, evaluateSeconds. evaluate --data: dataSet, layout, method, teacher, size, seeds,
-jobs, threads, mean (of each figure over categories and seeds, with std over seeds), cells (category, seed, report with the
-figures above, trainSeconds, trainPeakMb, cost, statedFalseReject, oracle), thresholdStudy. A value that the pictures do not allow is null.`;
+mean (of each figure over categories and seeds, with std over seeds), cells (category, seed, report with the
+figures above, jobs, threads, trainSeconds, trainPeakMb, cost, statedFalseReject, choice, oracle), thresholdStudy. A value that the pictures do not allow is null.`;
 
 /** `assayd evaluate`: how well good and bad are told apart, how fast, and how that compares with what others published. */
 export function evaluateCommand(): Command {

@@ -70,6 +70,9 @@ export const cellSchema = z.object({
   heldOutScores: z.array(z.number()),
   /** What calibration said of the share of good parts that will be rejected: a 95 % interval. */
   statedFalseReject: z.object({ low: z.number(), high: z.number() }),
+  /** Trainings that ran at the same time, and CPU threads of each: what the times depend on. */
+  jobs: z.number(),
+  threads: z.number(),
   trainSeconds: z.number(),
   /** Highest resident memory of the training process, MB. */
   trainPeakMb: z.number().nullable(),

@@ -14,9 +14,6 @@ export interface DataSetResult {
   /** Input side in pixels. */
   readonly size: number;
   readonly seeds: readonly number[];
-  /** Trainings that ran at the same time, and CPU threads of each: what the times depend on. */
-  readonly jobs: number;
-  readonly threads: number;
   /** Every category has one cell a seed. */
   readonly cells: readonly Cell[];
   readonly published: Published | null;
@@ -34,8 +31,9 @@ export function accuracyTable(result: DataSetResult): Table {
 
 /** What happens at the deployed threshold (found from good parts alone), and what the model costs. */
 export function costTable(result: DataSetResult): Table {
+  const ways = [...new Set(result.cells.map(({ jobs, threads }) => `${jobs} × ${threads} threads`))];
   return {
-    title: `at the threshold from good parts alone, and costs (${result.jobs} × ${result.threads} threads)`,
+    title: `at the threshold from good parts alone, and costs (${ways.join(", ")})`,
     header: ["", ...COST.map(({ title }) => title)],
     rows: ownRows(result, COST),
   };

@@ -8,7 +8,7 @@ import { stoppable } from "./stoppable.ts";
 
 /** Runs a plan until done or Ctrl-C, with its progress in view. @throws as `runPlan` */
 export async function measureShown(plan: EvaluationPlan, view: TerminalView): Promise<DataSetResult> {
-  const { config, dataSet, seeds, jobs, threads } = plan;
+  const { config, dataSet, seeds } = plan;
   const cells = await stoppable((signal) =>
     runPlan(plan, {
       signal,
@@ -25,8 +25,6 @@ export async function measureShown(plan: EvaluationPlan, view: TerminalView): Pr
     teacher: config.teacher,
     size: config.station.inputSize,
     seeds,
-    jobs,
-    threads,
     cells,
     published: findPublished(dataSet),
   };

@@ -98,6 +98,8 @@ async function measureCell(plan: EvaluationPlan, cell: CellPlan, hooks: CellHook
       images: result.images,
       ...scored,
       statedFalseReject: result.falseRejectRate,
+      jobs: plan.jobs,
+      threads: plan.threads,
       trainSeconds: result.trainSeconds,
       trainPeakMb: peakMb,
       choice: result.choice,
