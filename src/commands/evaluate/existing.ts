@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
+import { servedRecipe } from "../../bundles/manifest.ts";
 import { MANIFEST_FILE, readManifest } from "../../bundles/read.ts";
 import { BundleStore } from "../../bundles/store.ts";
 import { statePaths } from "../../config/paths.ts";
@@ -25,7 +26,8 @@ export async function evaluateExisting(dir: string, flags: BundleFlags): Promise
   const { line } = await listLine(dir);
   const paths = statePaths(resolve(flags.stateDir));
   const bundleDir = await findBundle(new BundleStore(paths), flags);
-  const { threshold } = await readManifest(bundleDir);
+  const manifest = await readManifest(bundleDir);
+  const { threshold } = servedRecipe(manifest, flags.recipe ?? manifest.recipe);
   const scorer = await loadScorer({
     bundleDir,
     providers: ["tensorrt", "cuda", "cpu"],
