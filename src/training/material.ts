@@ -77,7 +77,12 @@ export function workFor(material: Material, methodConfig: OneMethodConfig): Work
 }
 
 /** What caches and checkpoints depend on: not on the limits of the process, nor on how the threshold is found afterwards. */
-function workKey({ training, inputSize }: TrainingJob, normals: Normals, teacher: string, view: View): string {
+function workKey(
+  { training, inputSize }: TrainingJob,
+  normals: Normals,
+  teacher: string,
+  view: View,
+): string {
   const { method, instant, preprocess, heldOutShare, texturesDir, seed } = training;
   const shown = fingerprint(view);
   const settings = { method, instant: instant.method, preprocess, shown, heldOutShare, texturesDir, seed };

@@ -4,11 +4,13 @@ import { cutTile, type Tile } from "../preprocess/tiling.ts";
 import { judgedTiles } from "../preprocess/tiled-picture.ts";
 import type { View } from "../preprocess/view.ts";
 import { varyMildly } from "./augment.ts";
+import type { Normals } from "./normals.ts";
 import { joinProducts, type JobSplit } from "./products.ts";
+import type { Progress } from "./progress.ts";
+import type { TrainingJob } from "./protocol.ts";
 import { RecordFile } from "./record-file.ts";
 import { hiding, ignoredOf } from "./settle-view.ts";
 import { shuffled } from "./split.ts";
-import type { Material } from "./work.ts";
 
 /** What is learned from: model inputs, one or more of each normal picture. */
 export interface Samples {
@@ -34,9 +36,16 @@ interface Cut {
   readonly copy: number;
 }
 
-type SamplesMaterial = Pick<Material, "job" | "key" | "signal" | "normals" | "split" | "progress"> & {
+/** The part of a job's material (work.ts) that samples are made from. */
+interface SamplesMaterial {
+  readonly job: TrainingJob;
+  readonly key: string;
+  readonly signal: AbortSignal;
+  readonly normals: Normals;
+  readonly split: JobSplit;
+  readonly progress: Progress;
   readonly view: View;
-};
+}
 
 /**
  * Cuts, hides and varies the normals as the settings say: written to disk once. Held-out pictures are never varied.

@@ -9,6 +9,7 @@ describe("ProgressReporter", () => {
       const progress = new ProgressReporter(
         (report) => reports.push(report),
         () => 0,
+        stages,
       );
       for (const stage of stages) {
         for (const done of [0, 0.3, 1]) progress.stage(stage, { done, message: stage });
