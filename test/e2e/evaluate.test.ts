@@ -116,5 +116,7 @@ describe("assayd evaluate --data", () => {
     expect(both.stderr).toMatch(/not both/);
     const unknown = await assayd("evaluate", "--data", stateDir, "--method", "magic");
     expect(unknown.stderr).toMatch(/no method magic; there are/);
+    const odd = await assayd("evaluate", "--data", stateDir, "--size", "100");
+    expect([odd.code, odd.stderr]).toEqual([2, expect.stringMatching(/station\.inputSize: .*32/)]);
   });
 });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfig } from "../../config/load.ts";
 import { configSchema, type Config } from "../../config/schema.ts";
+import { InputError } from "../../domain/errors.ts";
 import { chooseMethod } from "./choose-method.ts";
 
 export interface DeviceFlags {
@@ -16,7 +17,7 @@ export interface DeviceFlags {
 export function deviceConfig({ config: file, method, teacher, size, stateDir }: DeviceFlags): Config {
   const loaded = loadConfig(file ?? null, process.env, { readFile: (path) => readFileSync(path, "utf8") });
   const { station, training } = loaded;
-  return configSchema.parse({
+  const changed = configSchema.safeParse({
     ...loaded,
     teacher: teacher ?? loaded.teacher,
     station: {
@@ -26,4 +27,7 @@ export function deviceConfig({ config: file, method, teacher, size, stateDir }: 
     },
     training: { ...training, method: chooseMethod(method, training.method) },
   });
+  if (changed.success) return changed.data;
+  const problems = changed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  throw new InputError("flags-invalid", `The flags do not make a configuration: ${problems.join("; ")}.`);
 }

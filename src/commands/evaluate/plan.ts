@@ -64,7 +64,7 @@ export function jobOf(
 }
 
 /** Teachers stay with the station: only what is learned goes to the working folder. */
-export function teacherDirOf({ station, teacher }: Config): string {
+function teacherDirOf({ station, teacher }: Config): string {
   return join(statePaths(station.stateDir).teachers, basename(teacher));
 }
 
