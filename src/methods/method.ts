@@ -44,6 +44,8 @@ export interface StagePlan {
   readonly steps: number;
   readonly batch: number;
   readonly learningRate: number;
+  /** How the rate goes over the steps (schedule.ts); default `steps`, the published codes'. */
+  readonly schedule?: "steps" | "one-cycle" | undefined;
 }
 
 /** Batches of features [n, H, W, C] as they lie in memory, level by level. Can be gone through more than once. */

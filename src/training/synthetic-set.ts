@@ -39,7 +39,7 @@ export interface SyntheticOrder {
 }
 
 /** Normal pictures that stage 1's anomalies are put on; more add little. */
-const BASES = 160;
+const BASES = 400;
 /** Pictures that a self-patch may come from. */
 const OTHERS = 4;
 

@@ -3,7 +3,7 @@ import type { Stage } from "../domain/job.ts";
 import { createAdam } from "../graph/adam.ts";
 import { tf } from "../graph/tf.ts";
 import { trainStep } from "../graph/train-step.ts";
-import type { StageBatch, TrainableStage } from "../methods/method.ts";
+import type { StageBatch, StagePlan, TrainableStage } from "../methods/method.ts";
 import type { CheckpointFile } from "./checkpoint.ts";
 import type { Progress } from "./progress.ts";
 import { learningRateAt } from "./schedule.ts";
@@ -13,6 +13,7 @@ export interface StageRun {
   readonly stage: TrainableStage;
   readonly steps: number;
   readonly learningRate: number;
+  readonly schedule?: StagePlan["schedule"] | undefined;
   /** Steps that show every picture once. */
   readonly stepsPerEpoch: number;
   /** The batch of a step; a pure function of the step, so that a resumed job goes on as it would have gone. */
@@ -69,7 +70,7 @@ export async function trainStage(run: StageRun): Promise<LossCurve> {
 async function oneStep(run: StageRun, adam: ReturnType<typeof createAdam>, step: number): Promise<number> {
   const batch = await run.batchAt(step);
   try {
-    const rate = learningRateAt(step, run.steps, run.learningRate);
+    const rate = learningRateAt(step, run);
     return trainStep(run.stage.variables, adam, rate, () => run.stage.loss(batch, step));
   } finally {
     tf.dispose(

@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Network } from "../../src/graph/ops.ts";
 import { tf } from "../../src/graph/tf.ts";
-import { coreset } from "../../src/methods/memory-bank/coreset.ts";
-import { keyWeights, patchDistance } from "../../src/methods/memory-bank/nearest-network.ts";
+import { coreset } from "../../src/methods/shared/bank/coreset.ts";
+import { keyWeights, patchDistance } from "../../src/methods/shared/bank/nearest-network.ts";
 import { PlaceStatistics } from "../../src/methods/memory-bank/place-statistics.ts";
 import {
   bankStandardization,
   pickRows,
   standardizedRows,
-} from "../../src/methods/memory-bank/standardize-rows.ts";
+} from "../../src/methods/shared/bank/standardize-rows.ts";
 import { runOnnx, runTf } from "../contract/run-network.ts";
 
 interface Table {

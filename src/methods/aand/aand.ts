@@ -12,7 +12,9 @@ const ALL_LEVELS = [1, 2, 3];
  * published form serves badly (docs/accuracy.md).
  */
 export function aand(config: AandConfig): Method {
-  const { form, amplify, distill } = config;
+  const { form } = config;
+  const schedule = form === "fused" ? "one-cycle" : "steps";
+  const [amplify, distill] = [{ ...config.amplify, schedule }, { ...config.distill, schedule }] as const;
   return {
     name: config.name,
     levels: form === "fused" ? ALL_LEVELS : config.levels,

@@ -1,7 +1,7 @@
 import type { Size } from "../../domain/inspection.ts";
 import type { Network, Ops } from "../../graph/ops.ts";
 import { anomalyMap } from "../shared/map-network.ts";
-import { patchFeatures } from "./patch-features.ts";
+import { patchFeatures } from "../shared/bank/patch-features.ts";
 
 export interface GaussianOptions {
   /** Principal components kept. */

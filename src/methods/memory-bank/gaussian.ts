@@ -2,12 +2,12 @@ import type { MemoryBankConfig } from "../../config/method-schema.ts";
 import type { Weights } from "../../graph/ops.ts";
 import { createRandom, hashSeed } from "../../graph/random.ts";
 import type { FeatureBatches, MethodContext, MethodTraining, TrainedMethod } from "../method.ts";
-import { Candidates } from "./candidates.ts";
+import { Candidates } from "../shared/bank/candidates.ts";
 import { gaussianNetwork, principalFeatures } from "./gaussian-network.ts";
-import { patchShape } from "./patch-features.ts";
+import { patchShape } from "../shared/bank/patch-features.ts";
 import { PlaceStatistics } from "./place-statistics.ts";
 import { principalComponents } from "./principal-components.ts";
-import { runText, type Text } from "./run-text.ts";
+import { runText, type Text } from "../shared/run-text.ts";
 
 /** At 640² the constants are then 3.3 MB of the file. */
 const COMPONENTS = 64;

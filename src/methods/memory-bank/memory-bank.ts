@@ -1,7 +1,7 @@
 import type { MemoryBankConfig } from "../../config/method-schema.ts";
 import type { Method } from "../method.ts";
 import { GaussianTraining } from "./gaussian.ts";
-import { PatchBankTraining } from "./patches.ts";
+import { PatchBankTraining } from "../shared/bank/patches.ts";
 
 /** Instant start: no gradient is taken, the teacher's features of normals are remembered. Ready seconds after collecting. */
 export function memoryBank(config: MemoryBankConfig): Method {

@@ -1,7 +1,7 @@
 import type { Weight, Weights } from "../../graph/ops.ts";
 import { symmetricEigen } from "../shared/symmetric-eigen.ts";
 import { createFeatureAccumulator } from "../shared/whiten.ts";
-import type { Rows } from "./coreset.ts";
+import type { Rows } from "../shared/bank/coreset.ts";
 
 /** Channels that are looked at, drawn at random where there are more (PaDiM §III-D); bounds the time of the eigenvectors. */
 const MAX_CHANNELS = 192;

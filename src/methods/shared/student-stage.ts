@@ -6,6 +6,7 @@ import type { tf } from "../../graph/tf.ts";
 import { tfOps } from "../../graph/tf-ops.ts";
 import { TfWeights } from "../../graph/tf-weights.ts";
 import type { Level, TrainedMethod } from "../method.ts";
+import { uniformStart } from "./uniform-start.ts";
 
 export interface StudentStageOptions {
   /** The levels that the method uses, finest first. */
@@ -21,6 +22,8 @@ export interface StudentStageOptions {
   readonly loss: (targets: readonly tf.Tensor4D[], predictions: readonly tf.Tensor4D[]) => tf.Scalar;
   /** All weights of `network` that are not `student.*`. */
   readonly frozen: Weights;
+  /** How fresh weights begin; default `kaiming`, as RD's code has it. */
+  readonly begin?: "kaiming" | "uniform";
   /** Where to begin instead of fresh weights: `variables.toWeights()` of an interrupted run, or an earlier student. */
   readonly start?: Weights | undefined;
 }
@@ -51,7 +54,8 @@ export function createStudentStage(options: StudentStageOptions): StudentStage {
     network,
     levels.map(({ shape }) => shape),
   );
-  const given = new Map([...(start ?? []), ...frozen]);
+  const fresh = options.begin === "uniform" ? uniformStart(specs, seed) : [];
+  const given = new Map([...fresh, ...(start ?? []), ...frozen]);
   const fixed = specs.filter(({ name }) => !name.startsWith("student."));
   for (const { name, shape } of fixed) requireWeight(given, name, shape);
   const learned = specs.filter(({ name, kind }) => name.startsWith("student.") && LEARNED.has(kind));

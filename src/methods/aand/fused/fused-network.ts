@@ -3,7 +3,7 @@ import type { Network, Ops } from "../../../graph/ops.ts";
 import { zip } from "../../../graph/zip.ts";
 import type { Level } from "../../method.ts";
 import { anomalyMap, distanceMap } from "../../shared/map-network.ts";
-import { nearestDistance } from "../../memory-bank/nearest-network.ts";
+import { nearestDistance } from "../../shared/bank/nearest-network.ts";
 import { standardized } from "../../shared/standardized.ts";
 import { compactStudent } from "../../students/compact.ts";
 import { reverseStudent } from "../../students/reverse.ts";

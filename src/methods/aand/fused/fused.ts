@@ -11,8 +11,8 @@ import type {
 } from "../../method.ts";
 import { levelStatistics } from "../../shared/level-statistics.ts";
 import { whitenedLoss } from "../../shared/losses.ts";
-import { PatchBankTraining } from "../../memory-bank/patches.ts";
-import { runText } from "../../memory-bank/run-text.ts";
+import { PatchBankTraining } from "../../shared/bank/patches.ts";
+import { runText, type Text } from "../../shared/run-text.ts";
 import { createStudentStage, type StudentStage } from "../../shared/student-stage.ts";
 import { whiteningWeights } from "../../shared/whiten.ts";
 import {
@@ -26,6 +26,9 @@ import {
 } from "./fused-network.ts";
 import { fusionWords, fuse, type Spread } from "./fusion.ts";
 import { createGateStage, type GateStage } from "./gate-stage.ts";
+
+/** Patches that the bank's keys are chosen from: there is time, the students take minutes. */
+const CANDIDATES = 40_000;
 
 /**
  * AAND for small teachers: stage 1's gate sees its surroundings, stage 2's student learns whitened features, the nearest
@@ -51,7 +54,7 @@ export class FusedTraining implements MethodTraining {
     if (this.#config.bank.enabled) {
       const compared = comparedOf(this.#levels(), levels);
       this.#nearest = new PatchBankTraining(
-        { ...this.#config.bank, blurSigmaPx: 0 },
+        { ...this.#config.bank, blurSigmaPx: 0, candidates: CANDIDATES },
         { ...this.#context, levels: compared },
       );
       await this.#nearest.prepare(this.#compared(normals));
@@ -80,6 +83,7 @@ export class FusedTraining implements MethodTraining {
       loss: (targets, predictions) =>
         whitenedLoss(targets, predictions, { count: hardLocations, weight: hardWeight }),
       frozen: this.#standardization,
+      begin: "uniform",
     });
     this.#studentStage = stage;
     return {
@@ -88,9 +92,12 @@ export class FusedTraining implements MethodTraining {
     };
   }
 
-  async settle({ normals }: HeldOut): Promise<string> {
-    const spreads = new Map<MapName, Spread>();
-    for (const name of this.#shape().maps) spreads.set(name, await this.#spreadOf(name, normals()));
+  async settle({ normals, anomalies }: HeldOut): Promise<string> {
+    const { maps } = this.#shape();
+    const [good, bad] = [await this.#highest(maps, normals()), await this.#highest(maps, anomalies())];
+    const spreads = new Map(
+      maps.map((name, at): [MapName, Spread] => [name, { normals: good[at]!, anomalies: bad[at]! }]),
+    );
     const fused = fuse(spreads, this.#config.amplify.trust);
     const constant = (value: number): Weight => ({ shape: [1], data: Float32Array.of(value) });
     this.#fusion = new Map([
@@ -110,15 +117,17 @@ export class FusedTraining implements MethodTraining {
     this.#studentStage?.dispose();
   }
 
-  /** Highest value of one map on each good part that was held out. */
-  async #spreadOf(name: MapName, heldOut: FeatureBatches): Promise<Spread> {
-    const text = singleMapNetwork(this.#shape(), name);
-    const { levels } = this.#context;
-    const highest: number[] = [];
-    const options = { levels, batches: heldOut };
-    for await (const map of runText((ops, features) => text(ops, features)[0]!, this.#weights(), options))
-      highest.push(...tf.tidy(() => tf.max(map, [1, 2, 3]).dataSync()));
-    return { highest };
+  /** Highest value of each map on each picture. */
+  async #highest(maps: readonly MapName[], pictures: FeatureBatches): Promise<number[][]> {
+    const highest = maps.map((): number[] => []);
+    const texts = maps.map((name) => singleMapNetwork(this.#shape(), name));
+    const all: Text = (ops, features) => ops.concat(texts.flatMap((text) => text(ops, features)));
+    const options = { levels: this.#context.levels, batches: pictures };
+    for await (const stacked of runText(all, this.#weights(), options)) {
+      const rows = tf.tidy(() => tf.max(stacked, [1, 2]).arraySync() as number[][]);
+      for (const row of rows) for (const [at, value] of row.entries()) highest[at]!.push(value);
+    }
+    return highest;
   }
 
   #weights(): Weights {

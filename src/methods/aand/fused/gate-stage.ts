@@ -6,6 +6,7 @@ import { tfOps } from "../../../graph/tf-ops.ts";
 import { TfWeights } from "../../../graph/tf-weights.ts";
 import type { Level, StageBatch, TrainableStage } from "../../method.ts";
 import { focalLoss, levelLabels } from "../../shared/losses.ts";
+import { uniformStart } from "../../shared/uniform-start.ts";
 import { gateNetwork } from "./fused-network.ts";
 
 /** Stage 1 of the fused form: the gate learns where synthetic anomalies are. */
@@ -28,7 +29,7 @@ export function createGateStage(
   const own = specs.filter(({ name }) => name.startsWith("gate."));
   const learned = own.filter(({ name }) => !/[.]running_(mean|var)$/.test(name));
   const variables = new TfWeights(
-    initializeWeights(specs, seed, standardization),
+    initializeWeights(specs, seed, new Map([...uniformStart(own, seed), ...standardization])),
     new Set(learned.map(({ name }) => name)),
   );
   return {

@@ -1,4 +1,4 @@
-import { normal } from "../../graph/random.ts";
+import { normal } from "../../../graph/random.ts";
 import type { Rows } from "./coreset.ts";
 
 /**

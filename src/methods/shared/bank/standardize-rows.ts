@@ -1,4 +1,4 @@
-import type { Weight } from "../../graph/ops.ts";
+import type { Weight } from "../../../graph/ops.ts";
 import type { Rows } from "./coreset.ts";
 
 /** (x + offset) · scale of each channel; both [C]. */

@@ -1,6 +1,6 @@
-import type { Ops, Shape, Weight } from "../../graph/ops.ts";
-import type { Level } from "../method.ts";
-import { resampleMatrix } from "../shared/resample.ts";
+import type { Ops, Shape, Weight } from "../../../graph/ops.ts";
+import type { Level } from "../../method.ts";
+import { resampleMatrix } from "../resample.ts";
 
 /** Size and channels of the patch features of these levels: the grid of the finest, the channels of all. */
 export function patchShape(levels: readonly Level[]): Shape {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createRandom, normal } from "../../../src/graph/random.ts";
-import { coreset, type Rows } from "../../../src/methods/memory-bank/coreset.ts";
-import { projected } from "../../../src/methods/memory-bank/projection.ts";
+import { createRandom, normal } from "../../../../src/graph/random.ts";
+import { coreset, type Rows } from "../../../../src/methods/shared/bank/coreset.ts";
+import { projected } from "../../../../src/methods/shared/bank/projection.ts";
 
 function cloud(count: number, dims: number, seed: number): Rows {
   const random = createRandom(seed);

@@ -1,6 +1,6 @@
-import type { Size } from "../../domain/inspection.ts";
-import type { Network, Ops, Weight, Weights } from "../../graph/ops.ts";
-import { anomalyMap } from "../shared/map-network.ts";
+import type { Size } from "../../../domain/inspection.ts";
+import type { Network, Ops, Weight, Weights } from "../../../graph/ops.ts";
+import { anomalyMap } from "../map-network.ts";
 import type { Rows } from "./coreset.ts";
 import { patchFeatures } from "./patch-features.ts";
 

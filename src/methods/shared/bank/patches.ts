@@ -1,16 +1,21 @@
-import type { MemoryBankConfig } from "../../config/method-schema.ts";
-import { createRandom, hashSeed } from "../../graph/random.ts";
-import type { FeatureBatches, MethodContext, MethodTraining, TrainedMethod } from "../method.ts";
+import type { MemoryBankConfig } from "../../../config/method-schema.ts";
+import { createRandom, hashSeed } from "../../../graph/random.ts";
+import type { FeatureBatches, MethodContext, MethodTraining, TrainedMethod } from "../../method.ts";
 import { borderWeight, RingMeans } from "./border.ts";
 import { Candidates } from "./candidates.ts";
 import { nearestDistance, nearestNetwork } from "./nearest-network.ts";
 import { buildPatchBank, type PatchBank } from "./patch-bank.ts";
 import { patchShape } from "./patch-features.ts";
-import { runText, type Text } from "./run-text.ts";
+import { runText, type Text } from "../run-text.ts";
 
-/** Candidates for each key: what a coreset gains over a random choice grows slowly beyond, the time to choose does not. */
+/** Candidates for each key, where a start within seconds matters more than the last hundredth of accuracy. */
 const CANDIDATES_PER_KEY = 5;
 const MAX_CANDIDATES = 20_000;
+
+export interface PatchBankConfig extends Pick<MemoryBankConfig, "patches" | "blurSigmaPx"> {
+  /** Patches that the keys are chosen from; default 5 for each key, at most 20,000. */
+  readonly candidates?: number;
+}
 /** Batches of held-out good parts that the border is measured on: means of thousands of places each. */
 const TRUST_BATCHES = 4;
 
@@ -20,12 +25,12 @@ const TRUST_BATCHES = 4;
  */
 export class PatchBankTraining implements MethodTraining {
   readonly amplify = null;
-  readonly #config: Pick<MemoryBankConfig, "patches" | "blurSigmaPx">;
+  readonly #config: PatchBankConfig;
   readonly #context: MethodContext;
   #bank: PatchBank | null = null;
   #border = borderWeight([], 0, 0);
 
-  constructor(config: Pick<MemoryBankConfig, "patches" | "blurSigmaPx">, context: MethodContext) {
+  constructor(config: PatchBankConfig, context: MethodContext) {
     this.#config = config;
     this.#context = context;
   }
@@ -33,10 +38,8 @@ export class PatchBankTraining implements MethodTraining {
   async prepare(normals: FeatureBatches): Promise<void> {
     const { levels, seed } = this.#context;
     const grid = patchShape(levels);
-    const capacity = Math.max(
-      Math.min(CANDIDATES_PER_KEY * this.#config.patches, MAX_CANDIDATES),
-      this.#config.patches,
-    );
+    const { patches, candidates: wanted = Math.min(CANDIDATES_PER_KEY * patches, MAX_CANDIDATES) } = this.#config;
+    const capacity = Math.max(wanted, patches);
     const candidates = new Candidates(levels, capacity, createRandom(hashSeed(seed, "candidates")));
     for await (const records of normals) candidates.add(records);
     const options = { size: this.#config.patches, places: grid.h * grid.w, seed };

@@ -3,7 +3,7 @@ import { tf } from "../../graph/tf.ts";
 import { tfOps } from "../../graph/tf-ops.ts";
 import { TfWeights } from "../../graph/tf-weights.ts";
 import type { FeatureBatches, Level } from "../method.ts";
-import { featureTensors } from "../shared/feature-tensors.ts";
+import { featureTensors } from "./feature-tensors.ts";
 
 /** A part of a network text with one result. */
 export type Text = <T>(ops: Ops<T>, features: readonly T[]) => T;

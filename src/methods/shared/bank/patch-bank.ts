@@ -1,5 +1,5 @@
-import type { Weights } from "../../graph/ops.ts";
-import { createRandom, hashSeed } from "../../graph/random.ts";
+import type { Weights } from "../../../graph/ops.ts";
+import { createRandom, hashSeed } from "../../../graph/random.ts";
 import type { Rows } from "./coreset.ts";
 import { coreset } from "./coreset.ts";
 import { keyWeights } from "./nearest-network.ts";

@@ -1,6 +1,6 @@
-import { zip } from "../../graph/zip.ts";
-import type { Weight } from "../../graph/ops.ts";
-import type { Level } from "../method.ts";
+import { zip } from "../../../graph/zip.ts";
+import type { Weight } from "../../../graph/ops.ts";
+import type { Level } from "../../method.ts";
 import { averageAndGrow, patchShape } from "./patch-features.ts";
 
 /**

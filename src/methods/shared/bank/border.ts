@@ -1,4 +1,4 @@
-import type { Weight } from "../../graph/ops.ts";
+import type { Weight } from "../../../graph/ops.ts";
 
 /** Rings of the grid, from the border inwards, that are looked at one by one; the last is all the rest. */
 export const RINGS = 8;

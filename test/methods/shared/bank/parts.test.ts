@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { createRandom, normal } from "../../../src/graph/random.ts";
-import { borderWeight, RingMeans, RINGS, ringsOf } from "../../../src/methods/memory-bank/border.ts";
-import { Candidates } from "../../../src/methods/memory-bank/candidates.ts";
-import { patchFeatures, patchShape } from "../../../src/methods/memory-bank/patch-features.ts";
-import { createPatchReader } from "../../../src/methods/memory-bank/patch-reader.ts";
-import { runTf } from "../../contract/run-network.ts";
+import { createRandom, normal } from "../../../../src/graph/random.ts";
+import { borderWeight, RingMeans, RINGS, ringsOf } from "../../../../src/methods/shared/bank/border.ts";
+import { Candidates } from "../../../../src/methods/shared/bank/candidates.ts";
+import { patchFeatures, patchShape } from "../../../../src/methods/shared/bank/patch-features.ts";
+import { createPatchReader } from "../../../../src/methods/shared/bank/patch-reader.ts";
+import { runTf } from "../../../contract/run-network.ts";
 
 const LEVELS = [
   { level: 1, shape: { c: 3, h: 12, w: 16 } },

@@ -1,4 +1,4 @@
-import type { Level } from "../method.ts";
+import type { Level } from "../../method.ts";
 import { RINGS, ringsOf } from "./border.ts";
 import type { Rows } from "./coreset.ts";
 import { patchShape } from "./patch-features.ts";
