@@ -33,8 +33,8 @@ export const aandSchema = z.strictObject({
   amplify: z
     .strictObject({
       enabled: z.boolean().default(true),
-      images: positiveInt.default(1200).describe("synthetic pictures made"),
-      ...plan(400, 16, 4e-3),
+      images: positiveInt.default(1600).describe("synthetic pictures made"),
+      ...plan(700, 16, 4e-3),
       trust: z
         .enum(["measured", "full"])
         .default("measured")
@@ -60,7 +60,7 @@ export const aandSchema = z.strictObject({
   distill: z
     .strictObject({
       enabled: z.boolean().default(true).describe("fused form: false leaves the student out (ablation)"),
-      ...plan(500, 16, 5e-3),
+      ...plan(900, 16, 5e-3),
       hardLocations: positiveInt.default(10).describe("K of hard knowledge distillation"),
       hardWeight: z
         .number()
@@ -72,7 +72,7 @@ export const aandSchema = z.strictObject({
   bank: z
     .strictObject({
       enabled: z.boolean().default(true),
-      patches: positiveInt.default(2000).describe("features kept (coreset)"),
+      patches: positiveInt.default(3000).describe("features kept (coreset)"),
     })
     .prefault({})
     .describe("fused form: distance to the nearest remembered patch"),

@@ -131,8 +131,8 @@ export const trainingSchema = z.strictObject({
     .default(0.2)
     .describe("normals kept out of training for the threshold"),
   minImages: z.int().min(2).default(20),
-  thresholdQuantile: share.default(0.99).describe("of the held-out scores; 1 = the highest"),
-  thresholdFactor: z.number().positive().default(1.1).describe("applied to (score − mean of normals)"),
+  thresholdQuantile: share.default(0.98).describe("of the held-out scores; 1 = the highest"),
+  thresholdFactor: z.number().positive().default(1).describe("applied to (score − mean of normals)"),
   texturesDir: z
     .string()
     .nullable()

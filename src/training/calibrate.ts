@@ -30,7 +30,7 @@ export function calibrate(rawScores: readonly number[], quantile: number, factor
   const variance = rawScores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / (rawScores.length - 1);
   const deviation = Math.max(Math.sqrt(variance), 1e-6 * Math.abs(mean), 1e-12);
   const scores = rawScores.map((score) => (score - mean) / deviation);
-  const threshold = Math.max(quantileOf(scores, quantile), 1) * factor;
+  const threshold = Math.max(limitOf(scores, quantile), 1) * factor;
   const rejected = scores.filter((score) => score > threshold).length;
   return {
     mean,
@@ -41,6 +41,28 @@ export function calibrate(rawScores: readonly number[], quantile: number, factor
     heldOut: scores.length,
     falseRejectRate: clopperPearson(rejected, scores.length, 0.95),
   };
+}
+
+/** Scores above a quantile that it takes to find the quantile by counting. */
+const COUNTABLE = 5;
+
+/**
+ * The quantile of good parts' scores. Where too few of them lie above it to be counted (n·(1 − q) < 5) an order statistic is chance:
+ * it is then at least the quantile of the Gumbel distribution of the same mean and deviation, which the highest value of a
+ * map follows (extreme value theory, Fisher & Tippett 1928). On magnetic-tile's 343 good parts: .98 counted 2.46, Gumbel 2.59.
+ * @param scores of mean 0 and deviation 1
+ */
+function limitOf(scores: readonly number[], quantile: number): number {
+  const counted = quantileOf(scores, quantile);
+  if (quantile === 1 || scores.length * (1 - quantile) >= COUNTABLE) return counted;
+  return Math.max(counted, gumbelQuantile(quantile));
+}
+
+const EULER = 0.5772156649015329;
+
+/** Of mean 0 and deviation 1: −(√6/π)·(γ + ln(−ln q)). */
+function gumbelQuantile(share: number): number {
+  return -(Math.sqrt(6) / Math.PI) * (EULER + Math.log(-Math.log(share)));
 }
 
 /** Linear interpolation between order statistics (type 7 of Hyndman & Fan 1996). */
