@@ -7,6 +7,7 @@ import { normalFeatures } from "./normal-features.ts";
 import { openNormals, PICTURES_FILE, type Normals } from "./normals.ts";
 import type { Progress } from "./progress.ts";
 import type { TrainingJob } from "./protocol.ts";
+import { scaledTo } from "./scale-plan.ts";
 import { splitProducts } from "./products.ts";
 import { openJobTeacher } from "./teacher.ts";
 import { judgedByProduct } from "./product-masks.ts";
@@ -62,7 +63,7 @@ export async function closeMaterial({ normals, samples, session, features }: Mat
 
 /** The material as one method sees it. */
 export function workFor(material: Material, methodConfig: OneMethodConfig): Work {
-  const method = createMethod(methodConfig);
+  const method = scaledTo(material.job.inputSize, createMethod(methodConfig));
   const positions = [...material.levels.keys()].filter((at) =>
     method.levels.includes(material.levels[at]!.level),
   );
