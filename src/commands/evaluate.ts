@@ -49,7 +49,7 @@ export function evaluateCommand(): Command {
     .option("--out <dir>", "--data: keep models and finished cells here, and go on with those that are there")
     .option(
       "--jobs <n>",
-      "--data: trainings at the same time; 0: as measured best for this machine",
+      "--data: trainings at the same time; 0: one a core, one thread each",
       wholeNumber,
       0,
     )
