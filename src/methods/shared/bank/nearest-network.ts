@@ -1,6 +1,7 @@
 import type { Size } from "../../../domain/inspection.ts";
 import type { Network, Ops, Weight, Weights } from "../../../graph/ops.ts";
 import { anomalyMap } from "../map-network.ts";
+import { COMPONENTS } from "./compress.ts";
 import type { Rows } from "./coreset.ts";
 import { patchFeatures } from "./patch-features.ts";
 
@@ -23,13 +24,17 @@ export interface NearestOptions {
 
 /**
  * Distance of each patch feature to its nearest key, 1 × h × w: √(mean over channels of (x − k)²), standardised, thus
- * about 0..1 on normals. ‖x − k‖² = ‖x‖² − 2·(x·k − ‖k‖²/2), so that the bank is the weight of a 1×1 convolution whose
+ * about 0..1 on normals; where there are many channels, in the strongest components only (compress.ts). ‖x − k‖² = ‖x‖² − 2·(x·k − ‖k‖²/2), so that the bank is the weight of a 1×1 convolution whose
  * bias is −‖k‖²/2 and the nearest key is its highest channel.
  * @param patches C × h × w, see `patchFeatures`
  */
 export function patchDistance<T>(ops: Ops<T>, patches: T, keys: number): T {
   const { c } = ops.shape(patches);
-  const x = ops.mulConstant(ops.addConstant(patches, "bank.offset", [c]), "bank.scale");
+  const standardized = ops.mulConstant(ops.addConstant(patches, "bank.offset", [c]), "bank.scale");
+  const x =
+    c > COMPONENTS
+      ? ops.conv2d(standardized, "bank.components", { filters: COMPONENTS, kernel: 1 })
+      : standardized;
   const { h, w } = ops.shape(x);
   const { chunks, filters } = chunksOf(keys, h * w);
   const closest = Array.from({ length: chunks }, (_, chunk) =>

@@ -1,22 +1,19 @@
 import type { Weights } from "../../../graph/ops.ts";
 import { createRandom, hashSeed } from "../../../graph/random.ts";
+import { COMPONENTS, compressed, compression } from "./compress.ts";
 import type { Rows } from "./coreset.ts";
 import { coreset } from "./coreset.ts";
 import { keyWeights } from "./nearest-network.ts";
-import { projected } from "./projection.ts";
 import { bankStandardization, pickRows, standardizedRows } from "./standardize-rows.ts";
-
-/** Channels in which the coreset is chosen (PatchCore's code: 128; 64 chooses as well in half the time). */
-const PROJECTED_DIMS = 64;
 
 export interface PatchBank {
   readonly keys: number;
-  /** `bank.offset`, `bank.scale`, `bank.keys.*` */
+  /** `bank.offset`, `bank.scale`, `bank.components.weight` where there are many channels, `bank.keys.*` */
   readonly weights: Weights;
 }
 
 /**
- * The bank: candidates standardised, thinned out to a coreset.
+ * The bank: candidates standardised, brought to few channels, thinned out to a coreset.
  * @param candidates patch features of normals   @param size keys at most   @param places of the grid they will be compared on
  */
 export function buildPatchBank(
@@ -24,12 +21,14 @@ export function buildPatchBank(
   { size, places, seed }: { readonly size: number; readonly places: number; readonly seed: number },
 ): PatchBank {
   const standardization = bankStandardization(candidates);
-  const rows = standardizedRows(candidates, standardization);
-  const compared = projected(rows, PROJECTED_DIMS, createRandom(hashSeed(seed, "projection")));
-  const keys = pickRows(rows, coreset(compared, size, createRandom(hashSeed(seed, "coreset"))));
+  const standardized = standardizedRows(candidates, standardization);
+  const components = candidates.dims > COMPONENTS ? compression(standardized, seed) : null;
+  const rows = components === null ? standardized : compressed(standardized, components);
+  const keys = pickRows(rows, coreset(rows, size, createRandom(hashSeed(seed, "coreset"))));
   const weights: Weights = new Map([
     ["bank.offset", standardization.offset],
     ["bank.scale", standardization.scale],
+    ...(components === null ? [] : ([["bank.components.weight", components]] as const)),
     ...keyWeights(keys, places),
   ]);
   return { keys: keys.count, weights };

@@ -38,7 +38,8 @@ export class PatchBankTraining implements MethodTraining {
   async prepare(normals: FeatureBatches): Promise<void> {
     const { levels, seed } = this.#context;
     const grid = patchShape(levels);
-    const { patches, candidates: wanted = Math.min(CANDIDATES_PER_KEY * patches, MAX_CANDIDATES) } = this.#config;
+    const { patches, candidates: wanted = Math.min(CANDIDATES_PER_KEY * patches, MAX_CANDIDATES) } =
+      this.#config;
     const capacity = Math.max(wanted, patches);
     const candidates = new Candidates(levels, capacity, createRandom(hashSeed(seed, "candidates")));
     for await (const records of normals) candidates.add(records);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom, normal } from "../../../../src/graph/random.ts";
 import { coreset, type Rows } from "../../../../src/methods/shared/bank/coreset.ts";
-import { projected } from "../../../../src/methods/shared/bank/projection.ts";
+import { COMPONENTS, compressed, compression } from "../../../../src/methods/shared/bank/compress.ts";
 
 function cloud(count: number, dims: number, seed: number): Rows {
   const random = createRandom(seed);
@@ -48,17 +48,37 @@ describe("coreset", () => {
   });
 });
 
-describe("projected", () => {
-  it("keeps distances to about 1/√dims, and short rows as they are", () => {
-    const rows = cloud(60, 200, 5);
-    const short = projected(rows, 64, createRandom(1));
-    expect([short.count, short.dims]).toEqual([60, 64]);
-    const ratios = Array.from(
-      { length: 59 },
+describe("compression", () => {
+  /** Rows whose channels follow a few hidden ones, as features do, with a little noise. */
+  function related(count: number, dims: number, hidden: number): Rows {
+    const [sources, mixing, noise] = [cloud(count, hidden, 5), cloud(hidden, dims, 6), cloud(count, dims, 7)];
+    const data = noise.data.map((value, at) => {
+      const [row, channel] = [Math.floor(at / dims), at % dims];
+      let sum = 0.01 * value;
+      for (let i = 0; i < hidden; i++)
+        sum += sources.data[row * hidden + i]! * mixing.data[i * dims + channel]!;
+      return sum;
+    });
+    return { count, dims, data };
+  }
+  const ratios = (rows: Rows): number[] => {
+    const short = compressed(rows, compression(rows, 1));
+    expect([short.count, short.dims]).toEqual([rows.count, COMPONENTS]);
+    return Array.from(
+      { length: rows.count - 1 },
       (_, row) => distance(short, row, row + 1) / distance(rows, row, row + 1),
     );
-    expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / 59).toBeCloseTo(1, 1);
-    expect(Math.max(...ratios.map((ratio) => Math.abs(ratio - 1)))).toBeLessThan(0.5);
-    expect(projected(rows, 200, createRandom(1))).toBe(rows);
+  };
+
+  it("keeps the distances of related channels by their strongest components", () => {
+    const all = ratios(related(90, 120, 20));
+    expect(Math.min(...all)).toBeGreaterThan(0.99);
+    expect(Math.max(...all)).toBeLessThan(1.01);
+  });
+
+  it("keeps distances on average where there are too many channels for eigenvectors", () => {
+    const all = ratios(cloud(60, 300, 5));
+    expect(all.reduce((sum, ratio) => sum + ratio, 0) / all.length).toBeCloseTo(1, 1);
+    expect(Math.max(...all.map((ratio) => Math.abs(ratio - 1)))).toBeLessThan(0.5);
   });
 });
