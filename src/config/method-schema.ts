@@ -13,7 +13,10 @@ const plan = (steps: number, batch: number, learningRate: number) => ({
 
 const levels = z.array(z.int().min(1).max(3)).min(1);
 
-export const aandSchema = z.strictObject({
+/** What the fused form adds up. */
+const PARTS = ["amplify", "distill", "bank"] as const;
+
+const aandSettings = z.strictObject({
   name: z
     .literal("aand")
     .describe("amplified teacher, distilled on normals (IEEE TIP 2026, arXiv 2405.02068)"),
@@ -78,6 +81,20 @@ export const aandSchema = z.strictObject({
     .describe("fused form: distance to the nearest remembered patch"),
   blurSigmaPx: z.number().min(0).default(2).describe("paper 4"),
 });
+
+export const aandSchema = aandSettings
+  .refine(({ form, ...parts }) => form === "paper" || PARTS.some((part) => parts[part].enabled), {
+    path: ["form"],
+    error: "fused: at least one of amplify, distill and bank must be enabled, else nothing gives a map",
+  })
+  .refine(
+    ({ form, amplify: { enabled, use }, distill }) =>
+      form === "fused" || distill.enabled || (enabled && use === "gate"),
+    {
+      path: ["distill", "enabled"],
+      error: "paper: the student gives the map; only with amplify.use: gate can it be left out",
+    },
+  );
 export type AandConfig = z.infer<typeof aandSchema>;
 
 export const rdSchema = z.strictObject({

@@ -1,6 +1,7 @@
 import type { AandConfig } from "../../config/method-schema.ts";
 import type { Method } from "../method.ts";
 import { FusedTraining } from "./fused/fused.ts";
+import { isGateAlone } from "./paper/aand-network.ts";
 import { PaperTraining } from "./paper/paper.ts";
 
 /** Levels that the fused gate sees. */
@@ -14,13 +15,16 @@ const ALL_LEVELS = [1, 2, 3];
 export function aand(config: AandConfig): Method {
   const { form } = config;
   const schedule = form === "fused" ? "one-cycle" : "steps";
-  const [amplify, distill] = [{ ...config.amplify, schedule }, { ...config.distill, schedule }] as const;
+  const [amplify, distill] = [
+    { ...config.amplify, schedule },
+    { ...config.distill, schedule },
+  ] as const;
   return {
     name: config.name,
     levels: form === "fused" ? ALL_LEVELS : config.levels,
     looksAtPictures: false,
     amplify: amplify.enabled ? amplify : null,
-    distill: distill.enabled ? distill : null,
+    distill: distill.enabled && !(form === "paper" && isGateAlone(config)) ? distill : null,
     begin: (context) =>
       form === "fused" ? new FusedTraining(config, context) : new PaperTraining(config, context),
   };

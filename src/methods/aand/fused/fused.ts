@@ -71,7 +71,8 @@ export class FusedTraining implements MethodTraining {
     return (await this.#nearest?.measureTrust(this.#compared(heldOut))) ?? "no bank";
   }
 
-  beginDistill(): TrainableStage {
+  beginDistill(): TrainableStage | null {
+    if (!this.#config.distill.enabled) return null;
     const levels = comparedOf(this.#levels(), this.#context.levels);
     const { hardLocations, hardWeight } = this.#config.distill;
     const stage = createStudentStage({

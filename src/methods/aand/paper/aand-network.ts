@@ -12,6 +12,10 @@ import { amplifyLevel, trustedGate } from "./amplify-network.ts";
 /** The slice of the configuration that shapes the network. */
 export type AandShape = Pick<AandConfig, "student" | "blurSigmaPx" | "amplify">;
 
+/** The ablation whose map is the gate's: it has no student. */
+export const isGateAlone = ({ amplify }: Pick<AandShape, "amplify">): boolean =>
+  amplify.enabled && amplify.use === "gate";
+
 /** Vanilla teacher features to those that the student learns: amplified by RAA (AAND Eq. 5). */
 export function advancedTeacher(levels: readonly Level[], { amplify }: AandShape): Network {
   if (!amplify.enabled || amplify.use === "gate") return (_ops, features) => features;
@@ -37,7 +41,7 @@ export function distillNetwork(levels: readonly Level[], { student }: AandShape)
 /** The whole method, as `TrainedMethod.network`: vanilla teacher features to [anomaly map of `mapSize`], uncalibrated. */
 export function aandNetwork(levels: readonly Level[], config: AandShape, mapSize: Size): Network {
   const output = { ...mapSize, blurSigmaPx: config.blurSigmaPx };
-  if (config.amplify.enabled && config.amplify.use === "gate")
+  if (isGateAlone(config))
     return (ops, features) => [
       anomalyMap(
         ops,

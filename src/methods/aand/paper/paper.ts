@@ -14,6 +14,7 @@ import { featureTensors } from "../../shared/feature-tensors.ts";
 import type { StudentStage } from "../../shared/student-stage.ts";
 import { levelStatistics } from "../../shared/level-statistics.ts";
 import { whiteningWeights } from "../../shared/whiten.ts";
+import { isGateAlone } from "./aand-network.ts";
 import { createAmplifyStage, type AmplifyStage } from "./amplify-stage.ts";
 import { gateTrust, withTrust } from "./amplify-weights.ts";
 import { createDistillStage } from "./distill-stage.ts";
@@ -78,7 +79,7 @@ export class PaperTraining implements MethodTraining {
       .join(", ");
   }
 
-  beginDistill(): TrainableStage {
+  beginDistill(): TrainableStage | null {
     const stage = createDistillStage({
       levels: this.#levels,
       config: this.#config,
@@ -88,6 +89,7 @@ export class PaperTraining implements MethodTraining {
       mapSize: this.#mapSize,
     });
     this.#distillStage = stage;
+    if (isGateAlone(this.#config)) return null;
     return { variables: stage.variables, loss: ({ features }) => stage.loss(features) };
   }
 
