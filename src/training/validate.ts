@@ -111,9 +111,17 @@ async function scoreWithTrainer(
   }
 }
 
-/** NaN where either side is not finite, so that no comparison can pass it. */
-function difference(a: Judgement, b: Judgement): number {
-  let worst = Math.abs(a.score - b.score);
-  for (let i = 0; i < a.map.length; i += 1) worst = Math.max(worst, Math.abs(a.map[i]! - b.map[i]!));
+/**
+ * Largest difference of score and map, in deviations of good parts; of values beyond ±1 as a share of them, since rounding grows with what
+ * is rounded (a place that the bank holds lies 20 deviations below the mean). NaN where either side is not finite, so that no
+ * comparison can pass it.
+ */
+function difference(trainer: Judgement, runtime: Judgement): number {
+  let worst = apart(trainer.score, runtime.score);
+  for (let i = 0; i < trainer.map.length; i += 1)
+    worst = Math.max(worst, apart(trainer.map[i]!, runtime.map[i]!));
   return Number.isFinite(worst) ? worst : NaN;
 }
+
+const apart = (expected: number, actual: number): number =>
+  Math.abs(expected - actual) / Math.max(Math.abs(expected), 1);
