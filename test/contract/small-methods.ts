@@ -2,16 +2,21 @@ import { methodSchema, type OneMethodConfig } from "../../src/config/method-sche
 
 /** Every method with settings that train in a moment on pictures of 64 to 128 px; no claim on accuracy. */
 const SETTINGS = {
-  aand: { amplify: { images: 8, steps: 4, batch: 4, memory: 8 }, distill: { steps: 6, batch: 4 } },
+  aand: {
+    amplify: { images: 8, steps: 4, batch: 4, memory: 8 },
+    distill: { steps: 6, batch: 4 },
+    bank: { patches: 60 },
+  },
   rd: { levels: [2, 3], student: "compact", distill: { steps: 6, batch: 4 } },
   adps: { patches: 2, amplify: { images: 8, steps: 4, batch: 4 } },
   snl: { levels: [2, 3], centers: 8, distill: { steps: 6, batch: 4 } },
   "memory-bank": { patches: 100 },
 } as const satisfies Record<OneMethodConfig["name"], object>;
 
-/** One configuration a registered method, and one a further form of it. */
+/** One configuration a registered method, and one for each further form of it. */
 export const SMALL_METHODS: readonly OneMethodConfig[] = [
   ...Object.entries(SETTINGS).map(([name, settings]) => parse({ name, ...settings })),
+  parse({ name: "aand", ...SETTINGS.aand, form: "paper" }),
   parse({ name: "memory-bank", kind: "gaussian" }),
 ];
 
@@ -23,5 +28,6 @@ function parse(settings: object): OneMethodConfig {
 
 /** For the name of a test. */
 export function titleOf(config: OneMethodConfig): string {
+  if (config.name === "aand") return `${config.name}, ${config.form}`;
   return "kind" in config ? `${config.name}, ${config.kind}` : config.name;
 }

@@ -102,3 +102,48 @@ describe("calibrate", () => {
     );
   });
 });
+
+describe("the limit of few good parts", () => {
+  /** Scores of mean 0 and deviation 1, all at ±1. */
+  const even = (count: number): number[] => {
+    const away = Math.sqrt((count - 1) / count);
+    return Array.from({ length: count }, (_, at) => (at % 2 === 0 ? away : -away));
+  };
+  const thresholdOf = (scores: readonly number[], quantile: number) =>
+    calibrate(scores, quantile, 1).threshold;
+
+  it("is at least Gumbel's quantile where fewer than 5 lie above it", () => {
+    // −(√6/π) · (γ + ln(−ln q))
+    expect(thresholdOf(even(40), 0.9)).toBeCloseTo(1.304551, 5);
+    expect(thresholdOf(even(40), 0.98)).toBeCloseTo(2.592276, 5);
+    expect(thresholdOf(even(400), 0.99)).toBeCloseTo(3.136668, 5);
+  });
+
+  it("is counted where 5 or more lie above it", () => {
+    expect(thresholdOf(even(400), 0.98)).toBe(1); // never below one deviation
+    const scores = Array.from({ length: 500 }, (_, at) => (at % 50 === 0 ? 4 : Math.sin(at)));
+    const { mean, deviation, threshold } = calibrate(scores, 0.985, 1);
+    expect(threshold).toBeCloseTo((4 - mean) / deviation, 9);
+    expect(threshold).toBeGreaterThan(2.6);
+  });
+
+  it("is counted where more of the few lie far out than Gumbel has it, and is the highest at quantile 1", () => {
+    const scores = [...even(46), 6, 6, 6];
+    const { mean, deviation, threshold } = calibrate(scores, 0.98, 1);
+    expect(threshold).toBeCloseTo((6 - mean) / deviation, 9);
+    expect(threshold).toBeGreaterThan(2.6);
+    expect(thresholdOf([1, 2, 3, 4, 5], 1)).toBeCloseTo(2 / Math.sqrt(2.5), 9);
+  });
+
+  it("never falls as the quantile rises, across the change from counting to Gumbel", () => {
+    const values = fc.array(fc.double({ noNaN: true, min: 0, max: 10 }), { minLength: 2, maxLength: 300 });
+    const share = fc.double({ noNaN: true, min: 0.5, max: 0.999 });
+    fc.assert(
+      fc.property(values, share, share, (scores, a, b) => {
+        const [low, high] = [Math.min(a, b), Math.max(a, b)].map((quantile) => thresholdOf(scores, quantile));
+        expect(high).toBeGreaterThanOrEqual(low! - 1e-9);
+      }),
+      { seed: 8 },
+    );
+  });
+});

@@ -76,6 +76,7 @@ describe("a job of each method", () => {
 });
 
 const QUICK_AAND = SMALL_METHODS.find(({ name }) => name === "aand");
+const QUICK_PAPER = SMALL_METHODS.find((method) => titleOf(method) === "aand, paper");
 const SMALL_BANK = { name: "memory-bank", patches: 60 };
 
 describe("the instant model", () => {
@@ -138,7 +139,7 @@ describe("method auto", () => {
   it(
     "gives the bundle that judges already if the instant model is the better one",
     async () => {
-      const unlearned = { ...QUICK_AAND, amplify: { enabled: false }, distill: { steps: 1, batch: 2 } };
+      const unlearned = { ...QUICK_PAPER, amplify: { enabled: false }, distill: { steps: 1, batch: 2 } };
       const method = { name: "auto", trained: unlearned };
       const result = await train({ method, instant: { method: { name: "memory-bank", patches: 1000 } } });
       expect(result.choice).toMatch(/^memory-bank is deployed/);
