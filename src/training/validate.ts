@@ -1,4 +1,5 @@
 import { TrainingError } from "../domain/errors.ts";
+import { scoreDifference } from "../domain/score-difference.ts";
 import { tfOps } from "../graph/tf-ops.ts";
 import { TfWeights } from "../graph/tf-weights.ts";
 import { tf } from "../graph/tf.ts";
@@ -17,7 +18,7 @@ import type { Finishing } from "./work.ts";
 /** Real pictures that pass the parity gate and become the bundle's golden frames. */
 const GOLDEN_FRAMES = 8;
 
-/** Largest allowed difference of trainer and ONNX Runtime, in units of the calibrated score. */
+/** Largest allowed `scoreDifference` of trainer and ONNX Runtime. */
 const PARITY_LIMIT = 1e-3;
 
 export interface GoldenFrame {
@@ -111,17 +112,10 @@ async function scoreWithTrainer(
   }
 }
 
-/**
- * Largest difference of score and map, in deviations of good parts; of values beyond ±1 as a share of them, since rounding grows with what
- * is rounded (a place that the bank holds lies 20 deviations below the mean). NaN where either side is not finite, so that no
- * comparison can pass it.
- */
+/** Largest difference of score and map; NaN where either side is not finite, so that no comparison can pass it. */
 function difference(trainer: Judgement, runtime: Judgement): number {
-  let worst = apart(trainer.score, runtime.score);
+  let worst = scoreDifference(trainer.score, runtime.score);
   for (let i = 0; i < trainer.map.length; i += 1)
-    worst = Math.max(worst, apart(trainer.map[i]!, runtime.map[i]!));
+    worst = Math.max(worst, scoreDifference(trainer.map[i]!, runtime.map[i]!));
   return Number.isFinite(worst) ? worst : NaN;
 }
-
-const apart = (expected: number, actual: number): number =>
-  Math.abs(expected - actual) / Math.max(Math.abs(expected), 1);

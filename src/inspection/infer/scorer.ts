@@ -4,6 +4,7 @@ import { pictureSizeOf } from "../../bundles/manifest.ts";
 import { MODEL_FILE, readBundle, type Bundle } from "../../bundles/read.ts";
 import { InferenceError, ModelError } from "../../domain/errors.ts";
 import type { Region, Size } from "../../domain/inspection.ts";
+import { scoreDifference } from "../../domain/score-difference.ts";
 import { detectAccelerator } from "../../onnx/accelerator.ts";
 import { inspectModel } from "../../onnx/inspect.ts";
 import { openSession, type Run } from "../../onnx/session.ts";
@@ -12,7 +13,7 @@ import { tilingOf } from "../../preprocess/tiling.ts";
 import { findRegions } from "./regions.ts";
 import type { ProviderName, ProviderReport } from "./protocol.ts";
 
-/** Largest |score - the trainer's score| of a golden frame that is still the same model (promises.md R18). */
+/** Largest `scoreDifference` to the trainer's score of a golden frame that is still the same model (promises.md R18). */
 const GOLDEN_TOLERANCE = 1e-3;
 
 export interface ScorerOptions {
@@ -106,7 +107,7 @@ async function checkGolden(bundle: Bundle, judge: Judge): Promise<number> {
   let maxDiff = 0;
   for (const [index, frame] of bundle.golden.entries()) {
     const { score } = await judge(frame.data);
-    const diff = Math.abs(score - frame.score);
+    const diff = scoreDifference(frame.score, score);
     if (diff <= GOLDEN_TOLERANCE) {
       maxDiff = Math.max(maxDiff, diff);
       continue;
