@@ -10,7 +10,10 @@ export interface Calibration {
   readonly quantile: number;
   readonly factor: number;
   readonly heldOut: number;
-  /** Share of good parts that will be rejected: 95 % Clopper–Pearson interval from the held-out normals. */
+  /**
+   * Share of good parts that will be rejected, 95 %: its upper limit by Clopper and Pearson from the held-out normals, its lower
+   * one so that it also holds for the next as many parts, not only in the long run.
+   */
   readonly falseRejectRate: { readonly low: number; readonly high: number };
 }
 
@@ -39,7 +42,7 @@ export function calibrate(rawScores: readonly number[], quantile: number, factor
     quantile,
     factor,
     heldOut: scores.length,
-    falseRejectRate: clopperPearson(rejected, scores.length, 0.95),
+    falseRejectRate: statedRate(rejected, scores.length),
   };
 }
 
@@ -73,6 +76,31 @@ export function quantileOf(values: readonly number[], quantile: number): number 
   const low = sorted[below] ?? NaN;
   const high = sorted[Math.min(below + 1, sorted.length - 1)] ?? NaN;
   return low + (position - below) * (high - low);
+}
+
+const CONFIDENCE = 0.95;
+
+function statedRate(rejected: number, heldOut: number): { low: number; high: number } {
+  const { low, high } = clopperPearson(rejected, heldOut, CONFIDENCE);
+  const fewest = fewestExpected(rejected, heldOut, (1 - CONFIDENCE) / 2);
+  return { low: Math.min(low, fewest / heldOut), high };
+}
+
+/**
+ * How many of the next `trials` at least, except with this chance, after `successes` of as many: quantile of the beta-binomial
+ * distribution that follows from Jeffreys' prior.
+ */
+function fewestExpected(successes: number, trials: number, chance: number): number {
+  const [a, b] = [successes + 0.5, trials - successes + 0.5];
+  let probability = 1;
+  for (let i = 0; i < trials; i += 1) probability *= (b + i) / (a + b + i);
+  let [count, sum] = [0, probability];
+  while (sum <= chance && count < trials) {
+    probability *= (((trials - count) / (count + 1)) * (a + count)) / (b + trials - count - 1);
+    count += 1;
+    sum += probability;
+  }
+  return count;
 }
 
 /** Exact confidence interval of a binomial share (Clopper & Pearson 1934), by bisection of the binomial tail. */

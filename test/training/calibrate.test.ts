@@ -147,3 +147,27 @@ describe("the limit of few good parts", () => {
     );
   });
 });
+
+describe("the stated false-reject rate", () => {
+  /** `count` scores of which `high` lie above the limit that the quantile gives. */
+  const statedFor = (count: number, quantile: number) =>
+    calibrate(
+      Array.from({ length: count }, (_, at) => Math.log(at + 1)),
+      quantile,
+      1,
+    ).falseRejectRate;
+
+  it("reaches down to none where few were rejected: none of the next as many may be", () => {
+    const { low, high } = statedFor(152, 0.98);
+    expect(low).toBe(0);
+    expect(high).toBeLessThan(0.08);
+  });
+
+  it("is a narrow band around the quantile where many were", () => {
+    const { low, high } = statedFor(2000, 0.95);
+    expect(low).toBeGreaterThan(0.03);
+    expect(low).toBeLessThan(0.045);
+    expect(high).toBeGreaterThan(0.05);
+    expect(high).toBeLessThan(0.065);
+  });
+});
