@@ -152,7 +152,7 @@ describe("the stated false-reject rate", () => {
   /** `count` scores of which `high` lie above the limit that the quantile gives. */
   const statedFor = (count: number, quantile: number) =>
     calibrate(
-      Array.from({ length: count }, (_, at) => Math.log(at + 1)),
+      Array.from({ length: count }, (_, at) => -Math.log(1 - (at + 0.5) / count)),
       quantile,
       1,
     ).falseRejectRate;
