@@ -1,13 +1,18 @@
 import { readFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
+import { servedRecipes } from "../../src/bundles/manifest.ts";
 import { readBundle } from "../../src/bundles/read.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import type { JobProgress, JobResult } from "../../src/domain/job.ts";
+import { writePng } from "../../src/imaging/write-picture.ts";
 import { createMethod } from "../../src/methods/registry.ts";
-import { renderPart } from "../../src/simulator/product.ts";
+import { renderPart, renderSample } from "../../src/simulator/product.ts";
+import { findProduct } from "../../src/simulator/products.ts";
 import { createJob } from "../../src/training/job.ts";
 import { withInspector } from "../../src/training/inspector-export.ts";
+import type { NormalsSource } from "../../src/training/protocol.ts";
 import { runTraining } from "../../src/training/run.ts";
 import { SMALL_METHODS, titleOf } from "../contract/small-methods.ts";
 import { taughtNothingState } from "../e2e/quick-state.ts";
@@ -27,13 +32,23 @@ beforeEach(async () => {
   offered = [];
 }, TIMEOUT);
 
-/** Trains in this process. @param parent the recipe's model before */
-function train(training: object, parent: string | null = null): Promise<JobResult> {
+/** Trains in this process. @param parent the recipe's model before   @param alsoFor more products */
+function train(
+  training: object,
+  parent: string | null = null,
+  alsoFor: readonly NormalsSource[] = [],
+): Promise<JobResult> {
   const config = configSchema.parse({
     station: { stateDir, inputSize: QUICK_SIZE },
     training: { minImages: 8, ...training },
   });
-  const request = { recipe: "default", normalsDir: join(stateDir, "normals"), parent, now: new Date() };
+  const request = {
+    recipe: "default",
+    normalsDir: join(stateDir, "normals"),
+    parent,
+    alsoFor,
+    now: new Date(),
+  };
   return runTraining(createJob(config, request), {
     signal: new AbortController().signal,
     report: (progress) => reports.push(progress),
@@ -112,6 +127,35 @@ describe("the instant model", () => {
         async (dir) => (await readBundle(dir)).manifest.parent,
       );
       expect(await Promise.all(parents)).toEqual(["an-older-one", "an-older-one"]);
+    },
+    TIMEOUT,
+  );
+});
+
+describe("a job of two products", () => {
+  it.each(
+    SMALL_METHODS.filter(({ name }) => name === "aand").map((method) => ({ title: titleOf(method), method })),
+  )(
+    "$title: one model with a threshold for each; fused, it is settled by held-out parts of both",
+    async ({ method }) => {
+      const normalsDir = join(stateDir, "gears");
+      await mkdir(normalsDir);
+      for (let index = 0; index < 14; index += 1) {
+        const { data } = renderSample(findProduct("gear"), { index, seed: 5, size: SIZE }, null);
+        await writePng(join(normalsDir, `${index}.png`), data, SIZE);
+      }
+      const result = await train({ method, instant: { start: "never" } }, null, [
+        { recipe: "gear", normalsDir, parent: null },
+      ]);
+      expect(result.parityMaxAbs).toBeLessThanOrEqual(1e-3);
+      const isFused = method.name === "aand" && method.form === "fused";
+      expect(stages().includes("settle")).toBe(isFused);
+      expect(JSON.stringify(reportOf(result)).includes("trusted, from good parts alone")).toBe(isFused);
+      const served = servedRecipes((await readBundle(result.bundleDir)).manifest);
+      expect(served.map(({ recipe, threshold }) => [recipe, threshold.heldOut])).toEqual([
+        ["default", 3],
+        ["gear", 3],
+      ]);
     },
     TIMEOUT,
   );
