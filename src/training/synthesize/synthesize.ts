@@ -6,6 +6,7 @@ import { perlinMask } from "./perlin.ts";
 import { regionOf, type Region } from "./region.ts";
 import type { TextureSource } from "./texture-source.ts";
 import { varyLight } from "./variation.ts";
+import { anomalyFactor, cut, drawWindow, pasted } from "./window.ts";
 
 /** Share of pictures that get an anomaly (AAND: 0.8; DRAEM: 0.5). */
 const ANOMALY_SHARE = 0.8;
@@ -74,8 +75,21 @@ function spoilRichly(normal: Uint8Array, size: Size, options: SynthesisOptions):
     [0.15, 3],
   ]);
   let image = normal;
-  for (let i = 0; i < count; i++) image = spoilOnce(image, size, options, richDefect);
+  for (let i = 0; i < count * anomalyFactor(size); i++) image = spoilSomewhere(image, size, options);
   return image;
+}
+
+/** On a part of a large picture, so that anomalies are as small in it as real ones are. */
+function spoilSomewhere(image: Uint8Array, size: Size, options: SynthesisOptions): Uint8Array {
+  const window = drawWindow(size, options.random);
+  if (window === null) return spoilOnce(image, size, options, richDefect);
+  const inWindow: SynthesisOptions = {
+    ...options,
+    foreground: options.foreground && cut(options.foreground, size, window, 1),
+    others: options.others.map((other) => cut(other, size, window, 3)),
+  };
+  const part = spoilOnce(cut(image, size, window, 3), window, inWindow, richDefect);
+  return pasted(image, size, window, part);
 }
 
 function spoilOnce(image: Uint8Array, size: Size, options: SynthesisOptions, make: DefectMaker): Uint8Array {
