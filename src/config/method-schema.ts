@@ -84,15 +84,15 @@ const aandSettings = z.strictObject({
 
 export const aandSchema = aandSettings
   .refine(({ form, ...parts }) => form === "paper" || PARTS.some((part) => parts[part].enabled), {
-    path: ["form"],
-    error: "fused: at least one of amplify, distill and bank must be enabled, else nothing gives a map",
+    path: ["amplify", "enabled"],
+    error: "at least one of amplify, distill and bank enabled, since they give the map",
   })
   .refine(
     ({ form, amplify: { enabled, use }, distill }) =>
       form === "fused" || distill.enabled || (enabled && use === "gate"),
     {
       path: ["distill", "enabled"],
-      error: "paper: the student gives the map; only with amplify.use: gate can it be left out",
+      error: "true, since in the paper's form the student gives the map (unless amplify.use is gate)",
     },
   );
 export type AandConfig = z.infer<typeof aandSchema>;

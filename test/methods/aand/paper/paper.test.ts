@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { aandSchema } from "../../../../src/config/method-schema.ts";
+import { aand } from "../../../../src/methods/aand/aand.ts";
+import { runTf } from "../../../contract/run-network.ts";
+import { batchesOf, LEVELS, MAP_SIZE, seenParts, type SeenPart } from "../fused/seen-parts.ts";
+
+/** Those whose channels the positional map divides by 4. */
+const TWO = LEVELS.slice(1);
+
+async function* batches(parts: readonly SeenPart[]) {
+  for await (const records of batchesOf(parts)) yield records.slice(1);
+}
+
+it("the gate alone has no student: nothing to distil, and none in what is exported", async () => {
+  const settings = { name: "aand", form: "paper", amplify: { use: "gate", memory: 4 } };
+  const method = aand(aandSchema.parse(settings));
+  expect(method.distill).toBeNull();
+  const training = method.begin({ levels: TWO, mapSize: MAP_SIZE, seed: 1 });
+  await training.prepare(batches(seenParts(6, 1, "good")));
+  await training.measureTrust(batches(seenParts(4, 2, "good")));
+  expect(training.beginDistill()).toBeNull();
+  const { network, weights } = training.trained();
+  expect([...weights.keys()].filter((name) => name.startsWith("student."))).toEqual([]);
+  const [map] = runTf(network, weights, seenParts(1, 3, "spoiled")[0]!.features.slice(1));
+  expect(map!.every((value) => value >= 0 && value <= TWO.length)).toBe(true);
+  training.dispose();
+});
