@@ -105,6 +105,13 @@ type Elementwise = Pick<
   | ("add" | "sub" | "mul" | "maximum" | "div" | "affine" | "addConstant" | "mulConstant")
 >;
 
+/** tfjs gives no gradient of a maximum that broadcasts. */
+function sameShape(a: tf.Tensor4D, b: tf.Tensor4D): [tf.Tensor4D, tf.Tensor4D] {
+  const wider = a.shape[3] >= b.shape[3] ? a.shape : b.shape;
+  const grown = (x: tf.Tensor4D): tf.Tensor4D => (x.shape[3] === wider[3] ? x : tf.broadcastTo(x, wider));
+  return [grown(a), grown(b)];
+}
+
 function elementwise(variables: TensorSource): Elementwise {
   return {
     ...activation,
@@ -113,7 +120,7 @@ function elementwise(variables: TensorSource): Elementwise {
     add: (a, b) => tf.add(a, b),
     sub: (a, b) => tf.sub(a, b),
     mul: (a, b) => tf.mul(a, b),
-    maximum: (a, b) => tf.maximum(a, b),
+    maximum: (a, b) => tf.maximum(...sameShape(a, b)),
     div: (a, b) => tf.div(a, b),
     affine: (x, factor, offset) => {
       const scaled = factor === 1 ? x : tf.mul<tf.Tensor4D>(x, factor);

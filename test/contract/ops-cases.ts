@@ -115,7 +115,7 @@ export const CASES: readonly Case[] = [
         ops.tanh(wide),
         ops.sigmoid(wide),
         ops.square(wide),
-        ops.sqrt(ops.relu(x)),
+        ops.sqrt(ops.affine(ops.square(x), 1, 0.1)),
       ];
     }),
   },
@@ -155,6 +155,7 @@ export const CASES: readonly Case[] = [
       ops.sumChannels(a),
       ops.meanChannels(a),
       ops.maxChannels(a),
+      ops.sqrt(ops.relu(a)),
       ops.logSumExpChannels(ops.affine(a, 300, 0)),
       ops.softmaxChannels(a),
       ops.softmaxChannels(ops.affine(a, 300, 0)),

@@ -68,8 +68,11 @@ const GRADIENT_CASES = [
   },
 ];
 
+/** Finite differences go wrong where they step over a kink (a maximum that changes place): then another draw is taken. */
+const DRAWS = 3;
+
 describe.each(GRADIENT_CASES)("$name", ({ inputs, network }) => {
-  test("has the gradient that finite differences show", () => {
+  test("has the gradient that finite differences show", { retry: DRAWS - 1 }, () => {
     const weights = randomWeights(network, inputs);
     const variables = new TfWeights(weights, trainableNames(weights));
     const maps = inputVariables(inputs);
