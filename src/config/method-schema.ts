@@ -159,13 +159,12 @@ export type MemoryBankConfig = z.infer<typeof memoryBankSchema>;
 /** The methods that learn by training steps. */
 const trainedSchema = z.discriminatedUnion("name", [aandSchema, rdSchema, adpsSchema, snlSchema]);
 
-export const autoSchema = z.strictObject({
+const autoSchema = z.strictObject({
   name: z
     .literal("auto")
     .describe("a trained method, deployed only where it beats the instant model (training.instant.method)"),
   trained: trainedSchema.prefault({ name: "aand" }),
 });
-export type AutoConfig = z.infer<typeof autoSchema>;
 
 /** One method by itself, told apart by `name`. */
 export type OneMethodConfig = z.infer<typeof trainedSchema> | MemoryBankConfig;

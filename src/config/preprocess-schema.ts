@@ -66,4 +66,3 @@ export const recipeSchema = z.strictObject({
   inputSize: inputSize.optional(),
   preprocess: z.strictObject(fields).partial().default({}),
 });
-export type RecipeConfig = z.infer<typeof recipeSchema>;

@@ -39,7 +39,7 @@ export function tilingOf(picture: Size, tile: Size, overlapPx: number): Tiling {
 }
 
 /** Where tiles of `length` begin on a side, first 0, last at the end. */
-export function startsOf(side: number, length: number, overlapPx: number): number[] {
+function startsOf(side: number, length: number, overlapPx: number): number[] {
   if (side === length) return [0];
   const count = Math.max(2, Math.ceil((side - overlapPx) / (length - overlapPx)));
   return Array.from({ length: count }, (_, at) => Math.round((at * (side - length)) / (count - 1)));

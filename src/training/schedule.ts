@@ -12,7 +12,11 @@ const LAST = FIRST / 1e4;
  */
 export function learningRateAt(
   step: number,
-  { steps, learningRate: initial, schedule = "steps" }: Pick<StagePlan, "steps" | "learningRate" | "schedule">,
+  {
+    steps,
+    learningRate: initial,
+    schedule = "steps",
+  }: Pick<StagePlan, "steps" | "learningRate" | "schedule">,
 ): number {
   if (schedule === "one-cycle") return initial * oneCycle(step, steps);
   if (step >= 0.9 * steps) return initial * 0.04;

@@ -68,7 +68,8 @@ export async function sampleBundle(folder: string, id: string, options: SampleOp
   await mkdir(join(dir, "golden"), { recursive: true });
   await writeFile(join(dir, "inspector.onnx"), sampleModel(options));
   await writeFile(join(dir, "report.json"), "{}\n");
-  for (const [file, content] of Object.entries(options.files ?? {})) await writeFile(join(dir, file), content);
+  for (const [file, content] of Object.entries(options.files ?? {}))
+    await writeFile(join(dir, file), content);
   const golden: BundleManifest["golden"] = [];
   for (const [index, peak] of [40, 200].entries()) {
     const file = `golden/${index}.rgb`;

@@ -25,7 +25,10 @@ const ELEMENT_PACKAGES: readonly (readonly [RegExp, string])[] = [
 export function cameraChecks(patient: Patient): readonly Check[] {
   const size = (recipe: string): Size => recipeSettings(patient.config, recipe).pictureSize;
   return patient.config.cameras.flatMap((camera) => [
-    { name: `${camera.name}: GStreamer elements`, find: () => elements(camera, size(camera.recipe), patient.run) },
+    {
+      name: `${camera.name}: GStreamer elements`,
+      find: () => elements(camera, size(camera.recipe), patient.run),
+    },
     { name: `${camera.name}: source`, find: () => source(camera.source) },
     ...(patient.openCameras
       ? [{ name: `${camera.name}: first frame`, find: () => firstFrame(camera, patient) }]

@@ -35,7 +35,7 @@ export const amplifierName = (level: number): string => `raa.${level}`;
  * The weight `<raa.level>.keys.weight` [2N, C, 1, 1] must hold keys of length 1: see `unitKeys`.
  * @returns 1 × H × W in 0..1
  */
-export function gateOfLevel<T>(ops: Ops<T>, feature: T, level: number, options: AmplifyOptions): T {
+function gateOfLevel<T>(ops: Ops<T>, feature: T, level: number, options: AmplifyOptions): T {
   const name = amplifierName(level);
   const { c, h, w } = ops.shape(feature);
   const placed = ops.addConstant(feature, `${name}.position`, [c, h, w]);
