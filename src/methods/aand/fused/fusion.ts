@@ -18,7 +18,7 @@ export interface Fusion {
 
 /**
  * Deviations between the highest gates of good parts and 1, its ceiling: at `NONE` or fewer the gate cannot say anything about a
- * part that it does not also say about good ones; at `FULL` it is trusted as the other maps are. On twelve unlike products
+ * part that it does not also say about good ones; at `FULL` it is trusted as the other maps are. On eight unlike products
  * it was 5 to 12.
  */
 const NONE = 1;
@@ -30,7 +30,7 @@ const FULL = 4;
  *   anomalies leaves little. Synthetic anomalies cannot tell, it has learned from them (accuracy.md);
  * - the nearer of student and bank to telling synthetic anomalies from good parts, which neither has learned, counts in full,
  *   the bank less where the student is better: by the square of the ratio of their distances d' (signal detection theory).
- * No real defect is looked at. Measured on twelve products (docs/accuracy.md): mean image AUROC .938 unweighed, .941 weighed.
+ * No real defect is looked at. Measured on eight products (docs/accuracy.md): mean image AUROC .938 unweighed, .941 weighed.
  * @param trust `full`: every map counts in full
  */
 export function fuse(spreads: ReadonlyMap<MapName, Spread>, trust: "measured" | "full"): Fusion {
