@@ -85,10 +85,10 @@ tell() {
 }
 
 fetch() {
-  local dir=$1 archive
+  local dir=$1
   mkdir -p "$dir"
   [[ -z $(ls -A "$dir") ]] || fail "$dir is not empty; name a new folder"
-  archive=$(mktemp "$dir/.download.XXXXXX")
+  archive=$(mktemp "$dir/.download.XXXXXX") # not local: the trap runs after this function has returned
   trap 'rm -f "$archive"' EXIT
   echo "fetching $URL"
   if ! curl --fail --location --silent --show-error --connect-timeout 20 --output "$archive" "$URL"; then

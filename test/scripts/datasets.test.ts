@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../imaging/temporary-folder.ts";
@@ -47,6 +47,24 @@ describe("scripts/datasets.sh", () => {
     expect(status).toBe(1);
     expect(stderr).toMatch(/no way to the internet[^]*assayd evaluate --data FOLDER/);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("unpacks what it fetched and leaves nothing else", () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "set"));
+    writeFileSync(join(folder, "set", "readme.txt"), "pictures");
+    spawnSync("tar", ["--create", "--file", join(folder, "set.tar"), "--directory", folder, "set"]);
+    const curl = join(folder, "curl"); // in place of the network: its last argument but one is --output's file
+    writeFileSync(curl, `#!/bin/sh\nwhile [ $# -gt 2 ]; do shift; done\ncp "${folder}/set.tar" "$1"\n`);
+    chmodSync(curl, 0o755);
+    const target = join(folder, "my sets", "visa");
+    const { status, stdout, stderr } = spawnSync(SCRIPT, ["visa", target], {
+      env: { ...process.env, PATH: `${folder}:${process.env.PATH ?? ""}` },
+      encoding: "utf8",
+    });
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/ready: /);
+    expect(readdirSync(target)).toEqual(["set"]);
   });
 
   it("never writes among what is already there", () => {
