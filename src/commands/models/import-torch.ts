@@ -10,6 +10,7 @@ import { createJob } from "../../training/job.ts";
 import type { TrainingJob } from "../../training/protocol.ts";
 import { TrainingSupervisor, type JobStatus } from "../../training/supervisor.ts";
 import { TerminalView } from "../terminal-view.ts";
+import { checkedRecipe } from "../train/products.ts";
 
 interface Flags {
   readonly recipe: string;
@@ -54,7 +55,7 @@ async function importTorch(files: readonly string[], flags: Flags): Promise<void
   const config = { ...loaded, station: { ...loaded.station, stateDir } };
   const store = new BundleStore(statePaths(stateDir));
   const view = new TerminalView(flags.json ? process.stderr : process.stdout, () => performance.now());
-  const { recipe } = flags;
+  const recipe = checkedRecipe(flags.recipe);
   const normalsDir = resolve(flags.normals);
   const job = createJob(config, { recipe, normalsDir, parent: store.active(recipe), now: new Date() });
   const { result, state, error } = await runJob(

@@ -20,7 +20,7 @@ const NAMED = /^([^/\\=]+)=(.+)$/;
 export function productFolders(images: readonly string[], recipe: string): readonly ProductFolder[] {
   const [only] = images;
   if (only !== undefined && images.length === 1 && !NAMED.test(only))
-    return [{ recipe, normalsDir: resolve(only) }];
+    return [{ recipe: checkedRecipe(recipe), normalsDir: resolve(only) }];
   const products = images.map(namedFolder);
   const names = products.map((product) => product.recipe);
   const twice = names.find((name, at) => names.indexOf(name) < at);
@@ -39,11 +39,19 @@ function namedFolder(image: string): ProductFolder {
       `"${image}" has no recipe; with several folders give each as NAME=DIR, for instance bottle=${image}.`,
     );
   }
+  return {
+    recipe: checkedRecipe(recipe, ` If "${image}" is one folder, write ./${image}.`),
+    normalsDir: resolve(folder),
+  };
+}
+
+/**
+ * A recipe's name as it was given. @param remedy after the words on names
+ * @throws InputError `product-names` if it cannot be one: bundles and folders are named after it
+ */
+export function checkedRecipe(recipe: string, remedy = ""): string {
   const checked = recipeName.safeParse(recipe);
-  if (checked.success) return { recipe, normalsDir: resolve(folder) };
-  throw new InputError(
-    "product-names",
-    `"${recipe}" cannot be a recipe's name: ${checked.error.issues[0]?.message ?? ""}. ` +
-      `If "${image}" is one folder, write ./${image}.`,
-  );
+  if (checked.success) return recipe;
+  const rule = checked.error.issues[0]?.message ?? "";
+  throw new InputError("product-names", `"${recipe}" cannot be a recipe's name: expected ${rule}.${remedy}`);
 }

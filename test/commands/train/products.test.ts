@@ -26,4 +26,10 @@ describe("productFolders", () => {
   ])("refuses %j", (images, words) => {
     expect(() => productFolders(images, "default")).toThrow(words);
   });
+
+  it("refuses a recipe that no bundle can be named after, before anything is trained", () => {
+    expect(() => productFolders(["pictures"], "My Bottle")).toThrow(
+      /"My Bottle" cannot be a recipe's name: expected 1 to 64 of a-z/,
+    );
+  });
 });
