@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { messageOf, ModelError } from "../domain/errors.ts";
 import { exportOnnx } from "../graph/onnx-ops.ts";
 import type { Weights } from "../graph/ops.ts";
@@ -72,6 +73,7 @@ export async function readTeacherManifest(teacherDir: string): Promise<TeacherMa
   try {
     return teacherManifestSchema.parse(JSON.parse(await readFile(join(teacherDir, MANIFEST_FILE), "utf8")));
   } catch (error) {
+    if (!existsSync(teacherDir)) throw await missing(teacherDir);
     throw unusable(teacherDir, `its ${MANIFEST_FILE} cannot be read (${messageOf(error)})`, error);
   }
 }
@@ -160,6 +162,16 @@ async function replaceFile(teacherDir: string, name: string, data: string | Uint
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function missing(teacherDir: string): Promise<ModelError> {
+  const id = basename(teacherDir);
+  const ids = (await listTeachers(dirname(teacherDir))).map((listing) => listing.id);
+  return new ModelError(
+    "no-teacher",
+    `There is no teacher "${id}" in ${dirname(teacherDir)}; there ${ids.length > 0 ? `are ${ids.join(", ")}` : "is none"}. ` +
+      `Name one of "assayd teacher list", or import it: assayd teacher import FILE --id ${id}.`,
+  );
 }
 
 function unusable(teacherDir: string, problem: string, cause?: unknown): ModelError {

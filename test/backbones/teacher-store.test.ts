@@ -154,6 +154,14 @@ describe("a damaged teacher is refused with a remedy:", () => {
   });
 });
 
+test("a teacher that is not there is refused with those that are", async () => {
+  await expect(openTeacher(join(teachersDir, "vgg16"))).rejects.toThrow(/no teacher "vgg16".*there is none/);
+  await importLite0();
+  await expect(openTeacher(join(teachersDir, "vgg16"))).rejects.toThrow(
+    /there are efficientnet-lite0\..*import FILE --id vgg16/,
+  );
+});
+
 test("the list shows whole teachers and says what is wrong with the others; half-written ones do not appear", async () => {
   await importLite0();
   await cp(join(teachersDir, "efficientnet-lite0"), join(teachersDir, ".new-abc"), { recursive: true });
