@@ -1,3 +1,4 @@
+import { ConfigError } from "../domain/errors.ts";
 import type { Shape } from "../graph/ops.ts";
 import type { View } from "../preprocess/view.ts";
 import { findForeground, scaleForeground } from "./foreground.ts";
@@ -7,6 +8,8 @@ type Looked = Pick<Material, "job" | "session" | "features" | "samples">;
 
 /** Samples that say where the product can be; more add little. */
 const LOOKED_AT = 160;
+/** Locations a side that product and ground are told apart on, at most: 400 pictures of 160 × 160 would take 2 GB. */
+const FINEST = 64;
 
 /**
  * Where anomalies may be put on each of these samples: on the product where one can be told from its ground, and only on
@@ -24,6 +27,7 @@ export async function anomalyPlaces(
 /**
  * The view, with `foreground: map` judging only places where a product was seen on a training sample. Unchanged if product
  * and ground cannot be told apart, on any of several products.
+ * @throws ConfigError `empty-area` if no product was seen on the places that the settings leave
  */
 export async function judgedByProduct(material: Looked & { readonly view: View }): Promise<View> {
   const { job, samples, view } = material;
@@ -34,7 +38,13 @@ export async function judgedByProduct(material: Looked & { readonly view: View }
   if (first === undefined || products.length < masks.length) return view;
   const seen = first.slice();
   for (const mask of others) for (const [at, value] of mask.entries()) seen[at]! |= value;
-  return { ...view, judged: both(seen, view.judged) };
+  const judged = both(seen, view.judged);
+  if (judged?.includes(1)) return { ...view, judged };
+  throw new ConfigError(
+    "empty-area",
+    "training.preprocess: foreground: map leaves no place that is judged, since the product lies where include, ignore and " +
+      "mask leave nothing; change these, or foreground",
+  );
 }
 
 function both(a: Uint8Array | null, b: Uint8Array | null): Uint8Array | null {
@@ -63,18 +73,24 @@ async function masksOfOneProduct(
   samples: readonly number[],
 ): Promise<readonly Uint8Array[]> {
   const shape = session.shapes[0]!;
+  const grid = { ...shape, h: Math.min(shape.h, FINEST), w: Math.min(shape.w, FINEST) };
   const maps: Float32Array[] = [];
-  for (const sample of samples) maps.push(channelsFirst((await features.read([sample]))[0]!, shape));
-  const { masks, isSplit } = findForeground(maps, shape);
-  return isSplit ? masks.map((mask) => scaleForeground(mask, shape, job.inputSize)) : [];
+  for (const sample of samples) maps.push(onGrid((await features.read([sample]))[0]!, shape, grid));
+  const { masks, isSplit } = findForeground(maps, grid);
+  return isSplit ? masks.map((mask) => scaleForeground(mask, grid, job.inputSize)) : [];
 }
 
-/** [H, W, C] → [C, H, W] */
-function channelsFirst(map: Float32Array, { c, h, w }: Shape): Float32Array {
-  const turned = new Float32Array(map.length);
+/** [H, W, C] → [C, h, w] of a grid that is as fine or coarser: each location is the mean of what lies in it. */
+function onGrid(map: Float32Array, { c, h, w }: Shape, grid: Shape): Float32Array {
+  const locations = grid.h * grid.w;
+  const sums = new Float32Array(c * locations);
+  const counts = new Uint32Array(locations);
   for (let pixel = 0; pixel < h * w; pixel += 1) {
+    const row = Math.floor((Math.floor(pixel / w) * grid.h) / h);
+    const location = row * grid.w + Math.floor(((pixel % w) * grid.w) / w);
+    counts[location]! += 1;
     for (let channel = 0; channel < c; channel += 1)
-      turned[channel * h * w + pixel] = map[pixel * c + channel]!;
+      sums[channel * locations + location]! += map[pixel * c + channel]!;
   }
-  return turned;
+  return sums.map((sum, at) => sum / counts[at % locations]!);
 }

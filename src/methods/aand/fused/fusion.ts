@@ -30,7 +30,7 @@ const FULL = 4;
  *   anomalies leaves little. Synthetic anomalies cannot tell, it has learned from them (accuracy.md);
  * - the nearer of student and bank to telling synthetic anomalies from good parts, which neither has learned, counts in full,
  *   the bank less where the student is better: by the square of the ratio of their distances d' (signal detection theory).
- * No real defect is looked at. Measured on eight products (docs/accuracy.md): mean image AUROC .938 unweighed, .941 weighed.
+ * A map that is alone counts in full: it is all that there is. No real defect is looked at. Measured on eight products (docs/accuracy.md): mean image AUROC .938 unweighed, .941 weighed.
  * @param trust `full`: every map counts in full
  */
 export function fuse(spreads: ReadonlyMap<MapName, Spread>, trust: "measured" | "full"): Fusion {
@@ -49,6 +49,7 @@ export function fuse(spreads: ReadonlyMap<MapName, Spread>, trust: "measured" | 
 
 /** @param room above good parts, in their deviations, for a map whose ceiling is 1 */
 function trustIn(name: MapName, spreads: ReadonlyMap<MapName, Spread>, room: number): number {
+  if (spreads.size === 1) return 1;
   if (name === "gate") return clamp((room - NONE) / (FULL - NONE));
   const student = spreads.get("distance");
   const bank = spreads.get("nearest");

@@ -38,7 +38,8 @@ describe("fuse", () => {
   });
 
   it("trusts the gate by the room between good parts and 1, in deviations: 1 is none, 4 is full", () => {
-    const gate = (mean: number): number => trustOf({ gate: good(values(mean, 0.1)) }, "gate");
+    const gate = (mean: number): number =>
+      trustOf({ gate: good(values(mean, 0.1)), nearest: student(0.9) }, "gate");
     expect([gate(0.95), gate(0.9), gate(0.2)]).toEqual([0, expect.closeTo(0, 9), 1]);
     expect(gate(0.75)).toBeCloseTo(0.5, 9);
   });
@@ -46,7 +47,7 @@ describe("fuse", () => {
   it("does not ask the gate's anomalies, which it has learned", () => {
     const normals = values(0.75, 0.1);
     const asked = [normals, values(0.9, 0.1), []].map((anomalies) =>
-      trustOf({ gate: { normals, anomalies } }, "gate"),
+      trustOf({ gate: { normals, anomalies }, nearest: student(0.9) }, "gate"),
     );
     expect(new Set(asked).size).toBe(1);
   });
@@ -79,6 +80,11 @@ describe("fuse", () => {
 
   it("leaves a bank out that tells nothing where the student does", () => {
     expect(trustOf({ distance: student(0.9), nearest: student(0.3) }, "nearest")).toBeCloseTo(0, 9);
+  });
+
+  it("counts a map that is alone in full, else a gate without room would judge every part alike", () => {
+    const { scales, trust } = fuse(spreadsOf({ gate: good(values(0.99, 0.1)) }), "measured");
+    expect([trust.get("gate"), scales.get("gate")]).toEqual([1, expect.closeTo(10, 9)]);
   });
 
   it("counts every map in full where it is told to", () => {
