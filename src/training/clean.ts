@@ -58,7 +58,7 @@ export async function* cleanNormals(
     if (data && sieve.keeps({ file, data })) yield { file, data };
     options.onProgress?.(i + 1, files.length);
   }
-  requireEnough(sieve.report(), options.minImages);
+  requireEnough(sieve, options.minImages);
 }
 
 /** Sorts out flat pictures and exact repetitions and counts near ones, without keeping any picture. */
@@ -92,9 +92,15 @@ export class Sieve {
     this.#unreadable.push(message);
   }
 
+  /** Pictures so far that are fit for training. */
+  get kept(): number {
+    return this.#thumbnails.length;
+  }
+
+  /** Compares all that were kept: ask once. */
   report(): CleaningReport {
     const [duplicates, empty, unreadable] = [this.#duplicates, this.#empty, this.#unreadable];
-    const kept = this.#thumbnails.length;
+    const { kept } = this;
     const found = kept + duplicates.length + empty.length + unreadable.length;
     const nearDuplicates = countNearDuplicates(this.#thumbnails);
     const counted = { found, kept, duplicates, empty, unreadable, nearDuplicates };
@@ -102,8 +108,9 @@ export class Sieve {
   }
 }
 
-function requireEnough(report: CleaningReport, minImages: number): void {
-  if (report.kept >= minImages) return;
+function requireEnough(sieve: Sieve, minImages: number): void {
+  if (sieve.kept >= minImages) return;
+  const report = sieve.report();
   const first = report.unreadable[0];
   throw new TrainingError(
     "too-few-normals",

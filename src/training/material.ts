@@ -3,6 +3,7 @@ import type { OneMethodConfig } from "../config/method-schema.ts";
 import { createMethod } from "../methods/registry.ts";
 import type { View } from "../preprocess/view.ts";
 import { keyOf, removeStale } from "./checkpoint.ts";
+import type { FeatureFile } from "./feature-file.ts";
 import { normalFeatures } from "./normal-features.ts";
 import { openNormals, PICTURES_FILE, type Normals } from "./normals.ts";
 import type { Progress } from "./progress.ts";
@@ -31,6 +32,7 @@ export async function openMaterial(
   const normals = await openNormals(job, progress, signal);
   let session: TeacherSession | null = null;
   let samples: Samples | null = null;
+  let features: FeatureFile | null = null;
   try {
     const teacher = await openJobTeacher(job);
     const wanted = configs.flatMap((config) => createMethod(config).levels);
@@ -44,9 +46,10 @@ export async function openMaterial(
     session = await openTeacherSession({ model, size: job.inputSize, levels, threads: job.threads });
     samples = await openSamples({ job, key, progress, signal, normals, split, view });
     const known = { job, key, progress, signal, normals, split, view, samples, teacher, levels, session };
-    const features = await normalFeatures(known);
+    features = await normalFeatures(known);
     return { ...known, features, view: await judgedByProduct({ ...known, features }) };
   } catch (error) {
+    await features?.close();
     await samples?.close();
     await session?.close();
     await normals.pictures.close();

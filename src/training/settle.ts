@@ -6,9 +6,9 @@ import type { Work } from "./work.ts";
 /** Synthetic anomalies made on held-out good parts; their share in a threshold-free measure is what counts, not their number. */
 const ANOMALIES = 64;
 
-/** Pictures that no training saw, spoiled. */
+/** Pictures that no training saw, spoiled; one anomaly a picture where there are enough. */
 export function heldOutOrder(heldOut: readonly number[], stage: SyntheticOrder["stage"]): SyntheticOrder {
-  return { name: "held-out", stage, count: ANOMALIES, bases: heldOut, spoiled: "all" };
+  return { name: "held-out", stage, count: ANOMALIES, bases: heldOut.slice(0, ANOMALIES), spoiled: "all" };
 }
 
 /** The method's own last look, at held-out parts and at synthetic anomalies on them; these are made when it asks for them. */
