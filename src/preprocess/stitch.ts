@@ -8,9 +8,10 @@ import type { Tile, Tiling } from "./tiling.ts";
 export type AddTile = (map: Float32Array, tile: Tile, values: Float32Array) => void;
 
 /**
- * Puts the maps of tiles together to one map of the picture. Where tiles overlap, their maps are blended by squared sines that fall to 0 at a tile's edge and sum to 1: no seam shows,
- * and what a tile says at its very edge, where the teacher sees padding instead of the neighbourhood, counts least. (The
- * highest of both would keep just these border effects.) A place that all its tiles call anomalous stays so.
+ * Puts the maps of tiles together to one map of the picture. Where tiles overlap, their maps are blended by squared sines
+ * that fall to 0 at a tile's edge and sum to 1: no seam shows, and what a tile says at its very edge, where the teacher sees
+ * padding instead of the neighbourhood, counts least. (The highest of both would keep just these border effects.) A place
+ * that all its tiles call anomalous stays so.
  */
 export function createStitcher({ picture, tile, tiles }: Tiling): AddTile {
   const across = edgeWeights(picture.width, tile.width, sorted(tiles.map(({ left }) => left)));

@@ -7,7 +7,7 @@ import { zip } from "../../graph/zip.ts";
  */
 
 const SMALLEST_NORM = 1e-8; // torch.nn.functional.cosine_similarity
-/** Affinities are taken on maps of at most this height: 16² places are 256 × 256 pairs. */
+/** Affinities are taken on maps about this high (less than twice as high): 16² places are 256 × 256 pairs. */
 const AFFINITY_SIDE = 16;
 const AFFINITY_WEIGHT = 0.5;
 
@@ -43,7 +43,7 @@ export function channelLoss(targets: Features, predictions: Features): tf.Scalar
 
 /**
  * How alike any two places of one image are: mean squared difference of the N × N cosine affinities, mean over images.
- * Maps higher than 16 are average-pooled to 16 first.
+ * Maps of 32 and higher are average-pooled to about 16 first.
  */
 export function intraAffinityLoss(targets: Features, predictions: Features): tf.Scalar {
   return sumOver(targets, predictions, (target, prediction) =>

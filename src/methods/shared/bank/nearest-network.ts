@@ -24,8 +24,9 @@ export interface NearestOptions {
 
 /**
  * Distance of each patch feature to its nearest key, 1 × h × w: √(mean over channels of (x − k)²), standardised, thus
- * about 0..1 on normals; where there are many channels, in the strongest components only (compress.ts). ‖x − k‖² = ‖x‖² − 2·(x·k − ‖k‖²/2), so that the bank is the weight of a 1×1 convolution whose
- * bias is −‖k‖²/2 and the nearest key is its highest channel.
+ * about 0..1 on normals; where there are many channels, in the strongest components only (compress.ts).
+ * ‖x − k‖² = ‖x‖² − 2·(x·k − ‖k‖²/2), so that the bank is the weight of a 1×1 convolution whose bias is −‖k‖²/2 and the
+ * nearest key is its highest channel.
  * @param patches C × h × w, see `patchFeatures`
  */
 export function patchDistance<T>(ops: Ops<T>, patches: T, keys: number): T {
