@@ -19,8 +19,9 @@ With --json the last line of stdout is one object. evaluate DIR: bundleId, provi
 imageF1Max, pixelAuroc, pixelAurocError, pixelAp, pixelF1Max, aupro (false-positive rate to 0.3), aupro005 (to 0.05),
 withoutMask, perDefect (pictures, imageAuroc, caughtShare of each kind), threshold, falseRejectRate, escapeRate,
 latencyMsP50, latencyMsP99, decodeMsP50, evaluateSeconds. evaluate --data: dataSet, layout, method, teacher, size, seeds,
-mean (of each figure over categories and seeds, with std over seeds), cells (category, seed, report with the
-figures above, jobs, threads, trainSeconds, trainPeakMb, cost, statedFalseReject, choice, oracle), thresholdStudy. A value that the pictures do not allow is null.`;
+mean (of each figure over categories and seeds, with std over seeds), cells (key, category, seed, images, report with the
+figures above, jobs, threads, trainSeconds, trainPeakMb, cost, statedFalseReject, choice, oracle), published (means of
+others), thresholdStudy. A value that the pictures do not allow is null.`;
 
 /** `assayd evaluate`: how well good and bad are told apart, how fast, and how that compares with what others published. */
 export function evaluateCommand(): Command {
@@ -60,7 +61,8 @@ export function evaluateCommand(): Command {
     .action(evaluate);
 }
 
-async function evaluate(dir: string | undefined, { data, ...flags }: Flags): Promise<void> {
+async function evaluate(dir: string | undefined, { data, ...flags }: Flags, command: Command): Promise<void> {
+  if (data === undefined || dir === undefined) refuseOthers(command, data === undefined ? "--data:" : "DIR:");
   if (data !== undefined && dir === undefined) await evaluateDataSet({ ...flags, data });
   else if (data === undefined && dir !== undefined)
     await evaluateExisting(dir, { ...flags, stateDir: flags.stateDir ?? ".state" });
@@ -71,8 +73,23 @@ async function evaluate(dir: string | undefined, { data, ...flags }: Flags): Pro
     );
 }
 
+/** Options of the other form would be passed over in silence. @param mark that their descriptions begin with */
+function refuseOthers(command: Command, mark: "--data:" | "DIR:"): void {
+  const given = command.options.filter(
+    (option) =>
+      option.description.startsWith(mark) && command.getOptionValueSource(option.attributeName()) === "cli",
+  );
+  if (given.length === 0) return;
+  const flags = given.map(({ long }) => long).join(", ");
+  const form = mark === "DIR:" ? "assayd evaluate DIR" : "assayd evaluate --data DIR";
+  throw new InputError(
+    "other-form",
+    `${flags}: only with "${form}". Leave it out, or see assayd evaluate --help.`,
+  );
+}
+
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (Number.isInteger(value) && value >= 0) return value;
+  if (text.trim() !== "" && Number.isInteger(value) && value >= 0) return value;
   throw new InvalidArgumentError("A whole number from 0 is expected.");
 }

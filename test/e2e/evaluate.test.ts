@@ -118,5 +118,18 @@ describe("assayd evaluate --data", () => {
     expect(unknown.stderr).toMatch(/no method magic; there are/);
     const odd = await assayd("evaluate", "--data", stateDir, "--size", "100");
     expect([odd.code, odd.stderr]).toEqual([2, expect.stringMatching(/station\.inputSize: .*32/)]);
+    const other = await assayd("evaluate", stateDir, "--method", "rd", "--report", "page.html");
+    expect([other.code, other.stderr]).toEqual([
+      2,
+      expect.stringMatching(/--method, --report: only with "assayd evaluate --data DIR"/),
+    ]);
+    const nowhere = await assayd(
+      "evaluate",
+      "--data",
+      stateDir,
+      "--report",
+      join(stateDir, "none", "page.html"),
+    );
+    expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringMatching(/none is not a folder/)]);
   });
 });

@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, constants, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Config } from "../../config/schema.ts";
 import { openDataSet } from "../../datasets/data-set.ts";
+import { InputError } from "../../domain/errors.ts";
 import { evaluationPage } from "../../evaluation/page/page.ts";
 import { resultJson } from "../../evaluation/result-json.ts";
 import {
@@ -41,6 +42,7 @@ export interface DataFlags extends DeviceFlags {
  * @throws InputError, ConfigError, TrainingError, ModelError
  */
 export async function evaluateDataSet(flags: DataFlags): Promise<void> {
+  await checkReportFolder(flags.report);
   const view = new TerminalView(flags.json ? process.stderr : process.stdout, () => performance.now());
   const temporary = flags.out === undefined ? await mkdtemp(join(tmpdir(), "assayd-evaluate-")) : null;
   try {
@@ -63,6 +65,25 @@ export async function evaluateDataSet(flags: DataFlags): Promise<void> {
   } finally {
     if (temporary !== null) await rm(temporary, { recursive: true, force: true });
   }
+}
+
+/** Said before the hours of training, not after them. @throws InputError `report-folder` */
+async function checkReportFolder(report: string | undefined): Promise<void> {
+  if (report === undefined) return;
+  const folder = dirname(resolve(report));
+  const isWritable = await access(folder, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  const isFolder = (await stat(resolve(report)).catch(() => null))?.isDirectory() === true;
+  if (isWritable && !isFolder) return;
+  const problem = isFolder
+    ? `${resolve(report)} is a folder`
+    : `${folder} is not a folder that can be written to`;
+  throw new InputError(
+    "report-folder",
+    `The report cannot be written: ${problem}. Name a file with --report.`,
+  );
 }
 
 async function planOf(flags: DataFlags, workDir: string): Promise<EvaluationPlan> {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
-import { servedRecipe } from "../../bundles/manifest.ts";
+import { servedRecipe, servedRecipes, type BundleManifest } from "../../bundles/manifest.ts";
 import { MANIFEST_FILE, readManifest } from "../../bundles/read.ts";
 import { BundleStore } from "../../bundles/store.ts";
 import { statePaths } from "../../config/paths.ts";
@@ -25,9 +25,8 @@ export interface BundleFlags {
 export async function evaluateExisting(dir: string, flags: BundleFlags): Promise<void> {
   const { line } = await listLine(dir);
   const paths = statePaths(resolve(flags.stateDir));
-  const bundleDir = await findBundle(new BundleStore(paths), flags);
-  const manifest = await readManifest(bundleDir);
-  const { threshold } = servedRecipe(manifest, flags.recipe ?? manifest.recipe);
+  const { bundleDir, recipe } = await findBundle(new BundleStore(paths), flags);
+  const { threshold } = servedRecipe(await readManifest(bundleDir), recipe);
   const scorer = await loadScorer({
     bundleDir,
     providers: ["tensorrt", "cuda", "cpu"],
@@ -60,15 +59,34 @@ function jsonLine(bundleId: string, provider: string, report: EvaluationReport):
   return JSON.stringify({ bundleId, provider, ...report });
 }
 
-/** Folder of the model that the flags mean. @throws InputError `recipe-missing`, `no-active-bundle` */
-async function findBundle(store: BundleStore, { bundle, recipe, stateDir }: BundleFlags): Promise<string> {
-  if (bundle !== undefined)
-    return existsSync(join(bundle, MANIFEST_FILE)) ? resolve(bundle) : store.dir(bundle);
-  const id = store.active(recipe ?? (await onlyRecipe(store, stateDir)));
-  if (id !== null) return store.dir(id);
+/**
+ * Folder of the model that the flags mean, and the recipe whose threshold counts.
+ * @throws InputError `recipe-missing`, `no-active-bundle`; ModelError of a bundle that cannot be read
+ */
+async function findBundle(
+  store: BundleStore,
+  { bundle, recipe, stateDir }: BundleFlags,
+): Promise<{ readonly bundleDir: string; readonly recipe: string }> {
+  if (bundle !== undefined) {
+    const bundleDir = existsSync(join(bundle, MANIFEST_FILE)) ? resolve(bundle) : store.dir(bundle);
+    return { bundleDir, recipe: recipe ?? onlyServed(await readManifest(bundleDir)) };
+  }
+  const meant = recipe ?? (await onlyRecipe(store, stateDir));
+  const id = store.active(meant);
+  if (id !== null) return { bundleDir: store.dir(id), recipe: meant };
   throw new InputError(
     "no-active-bundle",
-    `Recipe ${recipe ?? ""} has no active model in ${stateDir}. Teach one with "assayd train", or name a model with --bundle.`,
+    `Recipe ${meant} has no active model in ${stateDir}. Teach one with "assayd train", or name a model with --bundle.`,
+  );
+}
+
+/** Each product of a model has its own threshold. */
+function onlyServed(manifest: BundleManifest): string {
+  const recipes = servedRecipes(manifest).map((served) => served.recipe);
+  if (recipes.length === 1) return manifest.recipe;
+  throw new InputError(
+    "recipe-missing",
+    `Model ${manifest.id} judges ${recipes.join(", ")}, each by its own threshold. Add --recipe <name>.`,
   );
 }
 
