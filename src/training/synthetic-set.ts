@@ -64,7 +64,7 @@ export async function synthesize(work: Work, order: SyntheticOrder): Promise<Syn
     return { image: record.subarray(0, 3 * pixels), mask: record.subarray(3 * pixels) };
   };
   const path = join(job.jobDir, `${name}-${key}.f16`);
-  const features = await FeatureFile.openOrMake(path, session.shapes, count, async function* () {
+  const looks = async function* (): AsyncGenerator<readonly Float32Array[]> {
     for (let index = 0; index < count; index += 1) {
       work.signal.throwIfAborted();
       yield await session.features((await read(index)).image);
@@ -75,7 +75,13 @@ export async function synthesize(work: Work, order: SyntheticOrder): Promise<Syn
         `looking at synthetic anomaly ${index + 1}/${count}`,
       );
     }
-  });
+  };
+  const features = await FeatureFile.openOrMake(path, session.shapes, count, looks).catch(
+    async (error: unknown) => {
+      await spoiled.close();
+      throw error;
+    },
+  );
   return {
     count,
     features,

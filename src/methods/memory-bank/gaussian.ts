@@ -41,15 +41,18 @@ export class GaussianTraining implements MethodTraining {
     const { components, weights } = principalComponents(candidates.rows(), COMPONENTS, random);
     const statistics = new PlaceStatistics({ ...grid, c: components });
     const text: Text = (ops, features) => principalFeatures(ops, features, components);
-    for (const part of [first(), rest(batches)])
-      for await (const features of runText(text, weights, { levels, batches: part }))
-        statistics.add(features);
-    const { mean, scale } = statistics.weights();
-    statistics.dispose();
-    this.#learned = {
-      components,
-      weights: new Map([...weights, ["gaussian.mean", mean], ["gaussian.scale", scale]]),
-    };
+    try {
+      for (const part of [first(), rest(batches)])
+        for await (const features of runText(text, weights, { levels, batches: part }))
+          statistics.add(features);
+      const { mean, scale } = statistics.weights();
+      this.#learned = {
+        components,
+        weights: new Map([...weights, ["gaussian.mean", mean], ["gaussian.scale", scale]]),
+      };
+    } finally {
+      statistics.dispose();
+    }
   }
 
   measureTrust(): Promise<string> {
