@@ -36,13 +36,20 @@ export function schemaAt(schema: SchemaNode, path: KeyPath, input: unknown): Sch
 }
 
 function chooseKind(schema: SchemaNode, input: unknown): SchemaNode {
-  const choices = schema.oneOf;
-  if (choices === undefined) return schema;
-  const chosen = choices.find((choice) => {
-    const kind = choice.properties?.kind?.const;
-    return kind !== undefined && kind === ownProperty(input, "kind");
-  });
-  return chosen ?? schema;
+  const chosen = kindsOf(schema).find(({ properties }) =>
+    ["kind", "name"].some((tag) => {
+      const kind = properties?.[tag]?.const;
+      return kind !== undefined && kind === ownProperty(input, tag);
+    }),
+  );
+  if (chosen !== undefined) return chosen;
+  const isMap = typeof input === "object" && input !== null;
+  return (isMap ? schema.anyOf?.find(({ properties }) => properties !== undefined) : undefined) ?? schema;
+}
+
+/** The kinds of a key, those within kinds included (`training.method`). */
+function kindsOf({ oneOf = [] }: SchemaNode): readonly SchemaNode[] {
+  return oneOf.flatMap((choice) => (choice.oneOf === undefined ? [choice] : kindsOf(choice)));
 }
 
 function ownProperty<T>(object: Readonly<Record<string, T>> | undefined, key: string): T | undefined;

@@ -37,6 +37,22 @@ describe("problems of a configuration", () => {
     expect(line).toContain('did you mean "device"?');
   });
 
+  test("an unknown key of a method lists the keys of that method, the nested one too", () => {
+    expect(problems("training: { method: { name: aand, distance: cosine } }\n")).toEqual([
+      'c.yaml:1:35 training.method.distance: unknown key (got "distance"); expected one of name, form, levels, student, amplify, ' +
+        'distill, bank, blurSigmaPx; remove "distance"',
+    ]);
+    const [nested] = problems("training: { method: { name: auto, trained: { name: rd, levls: [2] } } }\n");
+    expect(nested).toContain(
+      'expected one of name, levels, student, distill, blurSigmaPx; did you mean "levels"?',
+    );
+  });
+
+  test("an unknown key of a map that may be null lists its keys", () => {
+    const text = "training: { preprocess: { pictureSize: { width: 640, height: 480, depth: 3 } } }\n";
+    expect(problems(text)[0]).toContain("expected one of width, height;");
+  });
+
   test("a wrong value says what it got, what is expected and the default", () => {
     expect(problems("station:\n  inputSize: 100\n")).toEqual([
       "c.yaml:2:14 station.inputSize: not allowed (got 100); expected a multiple of 32; " +
