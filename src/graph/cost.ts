@@ -26,6 +26,9 @@ export interface NetworkCost {
 
 const TRAINABLE: readonly WeightKind[] = ["conv", "bias", "bn-scale", "bn-shift"];
 
+/** Whether training changes it; running statistics and constants are not parameters. */
+export const isTrainable = ({ kind }: Pick<WeightSpec, "kind">): boolean => TRAINABLE.includes(kind);
+
 /**
  * Runs a network on shapes alone: multiply-accumulates, parameters, output shapes, and the weights it needs.
  * @param inputs one shape per network input
@@ -36,7 +39,7 @@ export function countCost(network: Network, inputs: readonly Shape[]): NetworkCo
   const outputs = [...network(costOps(tally), inputs)];
   const weights = [...tally.weights.values()];
   const parameters = weights
-    .filter(({ kind }) => TRAINABLE.includes(kind))
+    .filter(isTrainable)
     .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   return { macs: tally.macs, parameters, outputs, weights };
 }

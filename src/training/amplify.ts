@@ -1,8 +1,9 @@
 import type { MethodTraining, StageBatch } from "../methods/method.ts";
+import { featureTensors } from "../methods/shared/feature-tensors.ts";
 import { CheckpointFile } from "./checkpoint.ts";
 import { batchOf } from "./split.ts";
 import type { SyntheticSet } from "./synthetic-set.ts";
-import { featureTensors, maskTensor, sampleTensor } from "./tensors.ts";
+import { maskTensor, sampleTensor } from "./tensors.ts";
 import { trainStage, type LossCurve } from "./train-stage.ts";
 import type { Work } from "./work.ts";
 
@@ -21,7 +22,7 @@ export async function amplify(
     const products = indices.map((index) => synthetic.foreground(index)).filter((mask) => mask !== null);
     const records = await synthetic.features.read(indices);
     return {
-      features: featureTensors(records, synthetic.features.shapes),
+      features: featureTensors(synthetic.features.shapes, records),
       pictures: method.looksAtPictures
         ? sampleTensor(
             spoiled.map(({ image }) => image),

@@ -1,7 +1,8 @@
 import type { StageBatch, TrainableStage } from "../methods/method.ts";
+import { featureTensors } from "../methods/shared/feature-tensors.ts";
 import { CheckpointFile } from "./checkpoint.ts";
 import { mixedBatchOf } from "./products.ts";
-import { featureTensors, sampleTensor } from "./tensors.ts";
+import { sampleTensor } from "./tensors.ts";
 import { trainStage, type LossCurve } from "./train-stage.ts";
 import type { Work } from "./work.ts";
 
@@ -20,7 +21,7 @@ export async function distill(
       ? await Promise.all(indices.map((index) => samples.read(index)))
       : null;
     return {
-      features: featureTensors(await features.read(indices), features.shapes),
+      features: featureTensors(features.shapes, await features.read(indices)),
       pictures: pictures && sampleTensor(pictures, job.inputSize, work.view.preprocess.light),
       mask: null,
       foreground: null,

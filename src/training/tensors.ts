@@ -1,17 +1,8 @@
 import type { Size } from "../domain/inspection.ts";
-import type { Shape } from "../graph/ops.ts";
 import { tfOps } from "../graph/tf-ops.ts";
 import { TfWeights } from "../graph/tf-weights.ts";
 import { tf } from "../graph/tf.ts";
 import { lightNetwork, type Light } from "../preprocess/light.ts";
-
-/** Feature records [n, H, W, C] of each level as tensors; the caller disposes them. */
-export function featureTensors(records: readonly Float32Array[], shapes: readonly Shape[]): tf.Tensor4D[] {
-  return records.map((record, index) => {
-    const { c, h, w } = shapes[index]!;
-    return tf.tensor4d(record, [record.length / (c * h * w), h, w, c], "float32");
-  });
-}
 
 /** RGB8 pictures as one tensor [n, H, W, 3] in 0..1; the caller disposes it. */
 export function pictureTensor(pictures: readonly Uint8Array[], { width, height }: Size): tf.Tensor4D {

@@ -1,6 +1,6 @@
 import type { AdpsConfig } from "../../config/method-schema.ts";
 import type { Size } from "../../domain/inspection.ts";
-import { countCost } from "../../graph/cost.ts";
+import { countCost, isTrainable } from "../../graph/cost.ts";
 import { initializeWeights } from "../../graph/initialize.ts";
 import type { Weights } from "../../graph/ops.ts";
 import { tf } from "../../graph/tf.ts";
@@ -30,8 +30,6 @@ export interface AdpsStage extends TrainableStage {
   dispose(): void;
 }
 
-const LEARNED: ReadonlySet<string> = new Set(["conv", "bias", "bn-scale", "bn-shift"]);
-
 /** @throws TrainingError `patches` if the pictures cannot be cut as configured. */
 export function createAdpsStage(options: AdpsStageOptions): AdpsStage {
   const { levels, config, mapSize, seed, standardizing } = options;
@@ -39,7 +37,7 @@ export function createAdpsStage(options: AdpsStageOptions): AdpsStage {
   const lessons = adpsLessons(levels, config, mapSize);
   const picture = { c: 3, h: mapSize.height, w: mapSize.width };
   const { weights: specs } = countCost(lessons, [...levels.map(({ shape }) => shape), picture]);
-  const learned = specs.filter(({ kind }) => LEARNED.has(kind));
+  const learned = specs.filter(isTrainable);
   const variables = new TfWeights(
     initializeWeights(specs, seed, standardizing),
     new Set(learned.map(({ name }) => name)),

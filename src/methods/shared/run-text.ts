@@ -18,9 +18,10 @@ export async function* runText(
   { levels, batches }: { readonly levels: readonly Level[]; readonly batches: FeatureBatches },
 ): AsyncGenerator<tf.Tensor4D> {
   const variables = new TfWeights(weights, new Set());
+  const shapes = levels.map(({ shape }) => shape);
   try {
     for await (const records of batches) {
-      const result = tf.tidy(() => text(tfOps(variables, "infer"), featureTensors(levels, records)));
+      const result = tf.tidy(() => text(tfOps(variables, "infer"), featureTensors(shapes, records)));
       try {
         yield result;
       } finally {

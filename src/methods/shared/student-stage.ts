@@ -1,4 +1,4 @@
-import { countCost } from "../../graph/cost.ts";
+import { countCost, isTrainable } from "../../graph/cost.ts";
 import { initializeWeights } from "../../graph/initialize.ts";
 import type { Network, Weights } from "../../graph/ops.ts";
 import { requireWeight } from "../../graph/require-weight.ts";
@@ -42,8 +42,6 @@ export interface StudentStage {
   dispose(): void;
 }
 
-const LEARNED: ReadonlySet<string> = new Set(["conv", "bias", "bn-scale", "bn-shift"]);
-
 /**
  * A student (`student.*`) that learns what a frozen teacher says of normal parts.
  * @throws ModelError `missing-weight` if a frozen weight that the network needs is not given.
@@ -58,7 +56,7 @@ export function createStudentStage(options: StudentStageOptions): StudentStage {
   const given = new Map([...fresh, ...(start ?? []), ...frozen]);
   const fixed = specs.filter(({ name }) => !name.startsWith("student."));
   for (const { name, shape } of fixed) requireWeight(given, name, shape);
-  const learned = specs.filter(({ name, kind }) => name.startsWith("student.") && LEARNED.has(kind));
+  const learned = specs.filter((spec) => spec.name.startsWith("student.") && isTrainable(spec));
   const variables = new TfWeights(
     initializeWeights(specs, seed, given),
     new Set(learned.map(({ name }) => name)),

@@ -1,4 +1,4 @@
-import { countCost } from "../../../graph/cost.ts";
+import { countCost, isTrainable } from "../../../graph/cost.ts";
 import { initializeWeights } from "../../../graph/initialize.ts";
 import type { Weights } from "../../../graph/ops.ts";
 import { tf } from "../../../graph/tf.ts";
@@ -27,7 +27,7 @@ export function createGateStage(
     levels.map(({ shape }) => shape),
   );
   const own = specs.filter(({ name }) => name.startsWith("gate."));
-  const learned = own.filter(({ name }) => !/[.]running_(mean|var)$/.test(name));
+  const learned = own.filter(isTrainable);
   const variables = new TfWeights(
     initializeWeights(specs, seed, new Map([...uniformStart(own, seed), ...standardization])),
     new Set(learned.map(({ name }) => name)),

@@ -65,9 +65,10 @@ export class PaperTraining implements MethodTraining {
       return "amplifier trusted in full, as the paper does";
     }
     const highest: number[][] = this.#levels.map(() => []);
+    const shapes = this.#levels.map(({ shape }) => shape);
     for await (const records of heldOut) {
       tf.tidy(() => {
-        for (const [at, gate] of stage.gates(featureTensors(this.#levels, records)).entries()) {
+        for (const [at, gate] of stage.gates(featureTensors(shapes, records)).entries()) {
           highest[at]?.push(...tf.max(gate, [1, 2, 3]).dataSync());
         }
       });
