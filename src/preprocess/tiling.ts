@@ -1,5 +1,6 @@
 import { ConfigError } from "../domain/errors.ts";
 import type { Size } from "../domain/inspection.ts";
+import { cut } from "../imaging/cut.ts";
 
 /** Where a tile begins in the picture, pixels. */
 export interface Tile {
@@ -49,14 +50,8 @@ function startsOf(side: number, length: number, overlapPx: number): number[] {
 export function cutTile(
   picture: Uint8Array,
   { picture: whole, tile }: Tiling,
-  { left, top }: Tile,
+  place: Tile,
   channels: 1 | 3,
 ): Uint8Array {
-  const row = tile.width * channels;
-  const cut = new Uint8Array(row * tile.height);
-  for (let y = 0; y < tile.height; y++) {
-    const from = ((top + y) * whole.width + left) * channels;
-    cut.set(picture.subarray(from, from + row), y * row);
-  }
-  return cut;
+  return cut(picture, whole, { ...tile, ...place }, channels);
 }

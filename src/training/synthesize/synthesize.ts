@@ -1,4 +1,5 @@
 import type { Size } from "../../domain/inspection.ts";
+import { cut } from "../../imaging/cut.ts";
 import { between, choose, wholeBetween, type Random } from "./chance.ts";
 import { chooseContent, foreignTexture, type Content, type Material } from "./contents.ts";
 import { blobOrBoxMask, polylineMask, type Point } from "./masks.ts";
@@ -6,7 +7,7 @@ import { perlinMask } from "./perlin.ts";
 import { regionOf, type Region } from "./region.ts";
 import type { TextureSource } from "./texture-source.ts";
 import { varyLight } from "./variation.ts";
-import { anomalyFactor, cut, drawWindow, pasted } from "./window.ts";
+import { anomalyFactor, drawWindow, pasted } from "./window.ts";
 
 /** Share of pictures that get an anomaly (AAND: 0.8; DRAEM: 0.5). */
 const ANOMALY_SHARE = 0.8;

@@ -1,21 +1,16 @@
 import type { Size } from "../../domain/inspection.ts";
+import type { Part } from "../../imaging/cut.ts";
 import { wholeBetween, type Random } from "./chance.ts";
 
 /** Side of the pictures that defects are described for: pixels (masks.ts). */
 const NOMINAL = 256;
-
-/** A part of a picture. */
-export interface Window extends Size {
-  readonly left: number;
-  readonly top: number;
-}
 
 /**
  * Where the next anomaly is put on a large picture: a square of 256 pixels up to the whole, small ones as likely as large ones
  * (log-uniform). A picture is large because its defects are small in it: on all of a 640² board none would be as small as the real
  * ones. Null for pictures of 256 and less: there it is the whole.
  */
-export function drawWindow({ width, height }: Size, random: Random): Window | null {
+export function drawWindow({ width, height }: Size, random: Random): Part | null {
   const side = Math.min(width, height);
   if (side <= NOMINAL) return null;
   const length = Math.round(NOMINAL * (side / NOMINAL) ** random());
@@ -32,18 +27,8 @@ export function anomalyFactor({ width, height }: Size): number {
   return Math.max(1, Math.ceil((width * height) / NOMINAL ** 2 / 2));
 }
 
-/** The part as a picture of its own. @param channels bytes a pixel: 3 for RGB8, 1 for a mask */
-export function cut(picture: Uint8Array, { width }: Size, window: Window, channels: number): Uint8Array {
-  const part = new Uint8Array(window.width * window.height * channels);
-  for (let row = 0; row < window.height; row++) {
-    const from = ((window.top + row) * width + window.left) * channels;
-    part.set(picture.subarray(from, from + window.width * channels), row * window.width * channels);
-  }
-  return part;
-}
-
 /** A copy of the RGB8 picture with the part in its place. */
-export function pasted(picture: Uint8Array, { width }: Size, window: Window, part: Uint8Array): Uint8Array {
+export function pasted(picture: Uint8Array, { width }: Size, window: Part, part: Uint8Array): Uint8Array {
   const copy = picture.slice();
   for (let row = 0; row < window.height; row++) {
     const line = part.subarray(3 * row * window.width, 3 * (row + 1) * window.width);

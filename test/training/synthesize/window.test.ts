@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../../src/graph/random.ts";
-import { anomalyFactor, cut, drawWindow, pasted } from "../../../src/training/synthesize/window.ts";
+import { cut } from "../../../src/imaging/cut.ts";
+import { anomalyFactor, drawWindow, pasted } from "../../../src/training/synthesize/window.ts";
 
 const sides = fc.integer({ min: 257, max: 900 });
 
