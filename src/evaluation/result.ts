@@ -80,7 +80,8 @@ export function publishedNotes({ published }: DataSetResult): string[] {
   const notes = rows.map(
     ({ method, source, caveat }) => `${method}: ${source}${caveat === "" ? "" : `; ${caveat}`}`,
   );
-  return [...new Set(notes)];
+  const caution = `They are of ${published.dataSet}, recognised by its layout or the names of its folders: of use only if these are its pictures.`;
+  return [caution, ...new Set(notes)];
 }
 
 /** What method auto deployed, one line a cell. */

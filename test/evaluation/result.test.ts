@@ -71,6 +71,7 @@ describe("the tables of a result", () => {
     const row = accuracyTable(cellsOf(whole)).rows.find(([name]) => name === "published: RD++ WRN50");
     expect(row?.slice(0, 5)).toEqual(["published: RD++ WRN50", "0.956", "–", "–", "0.974"]);
     expect(publishedNotes(cellsOf(whole))).toContain("RD++ WRN50: Papers with Code");
+    expect(publishedNotes(cellsOf(whole))[0]).toMatch(/of BTAD, recognised by.* names/);
     expect(accuracyTable(cellsOf(part)).rows).toHaveLength(4);
     expect(publishedNotes(cellsOf(part))[0]).toMatch(/No published figure of BTAD/);
     expect(publishedNotes(sampleResult(cells))).toEqual([]);

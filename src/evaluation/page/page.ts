@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { Cell, Example } from "../cell.ts";
+import { columnNotes } from "../columns.ts";
 import { choiceNotes, publishedNotes, type DataSetResult } from "../result.ts";
 import type { Table } from "../table.ts";
 import { escapeHtml } from "./escape.ts";
@@ -25,7 +26,7 @@ export function evaluationPage(result: DataSetResult, tables: readonly Table[]):
 <p>${escapeHtml(`Teacher ${result.teacher}, ${result.size} px input, seeds ${result.seeds.join(", ")}, ${result.layout}.`)}
 Taught from good parts alone with a fixed number of steps, last weights; test pictures were looked at for these figures only.</p>
 ${tables.map(htmlTable).join("\n")}
-${list("Deployed", choiceNotes(result))}${list("Published figures", publishedNotes(result))}
+${list("What the columns mean", columnNotes())}${list("Deployed", choiceNotes(result))}${list("Published figures", publishedNotes(result))}
 ${sections.join("\n")}
 </body></html>
 `;

@@ -52,6 +52,15 @@ describe("evaluationPage", () => {
     expect(html).toMatch(/score 1\.00 · <span class="wrong">miss<\/span>/);
   });
 
+  it("says what every column of its tables means", () => {
+    const html = page();
+    const titles = [...html.matchAll(/<th>([^<]+)<\/th>/g)].map(([, title]) => title);
+    const own = ["pictures", "image AUROC", "caught"]; // of the kinds of defect
+    for (const title of titles.filter((one) => !own.includes(one ?? "")))
+      expect(html).toContain(`<li>${title}: `);
+    expect(titles).toContain("AUPRO .3");
+  });
+
   it("has balanced elements", () => {
     const html = page();
     for (const tag of ["section", "table", "svg", "figure", "div", "ul", "h3"])
