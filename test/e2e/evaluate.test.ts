@@ -117,7 +117,7 @@ describe("assayd evaluate --data", () => {
     const unknown = await assayd("evaluate", "--data", stateDir, "--method", "magic");
     expect(unknown.stderr).toMatch(/no method magic; there are/);
     const odd = await assayd("evaluate", "--data", stateDir, "--size", "100");
-    expect([odd.code, odd.stderr]).toEqual([2, expect.stringMatching(/station\.inputSize: .*32/)]);
+    expect([odd.code, odd.stderr]).toEqual([2, expect.stringMatching(/--size is 100; .*multiple of 32/)]);
     const other = await assayd("evaluate", stateDir, "--method", "rd", "--report", "page.html");
     expect([other.code, other.stderr]).toEqual([
       2,

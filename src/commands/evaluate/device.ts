@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { loadConfig } from "../../config/load.ts";
+import { inputSize } from "../../config/preprocess-schema.ts";
 import { configSchema, type Config } from "../../config/schema.ts";
 import { InputError } from "../../domain/errors.ts";
 import { chooseMethod } from "./choose-method.ts";
@@ -17,6 +18,11 @@ export interface DeviceFlags {
 export function deviceConfig({ config: file, method, teacher, size, stateDir }: DeviceFlags): Config {
   const loaded = loadConfig(file ?? null, process.env, { readFile: (path) => readFileSync(path, "utf8") });
   const { station, training } = loaded;
+  if (size !== undefined && !inputSize.safeParse(size).success)
+    throw new InputError(
+      "bad-input-size",
+      `--size is ${size}; a multiple of 32 from 64 to 1024 is expected.`,
+    );
   const changed = configSchema.safeParse({
     ...loaded,
     teacher: teacher ?? loaded.teacher,
