@@ -126,7 +126,7 @@ export const COST: readonly Column[] = [
   },
   {
     title: "k param",
-    meaning: "thousand numbers that the model holds",
+    meaning: "thousand weights of convolutions and norms; remembered patches are not counted",
     of: ({ cost }) => (cost === null ? null : cost.parameters / 1e3),
     text: whole,
   },
