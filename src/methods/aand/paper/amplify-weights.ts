@@ -1,26 +1,23 @@
 import type { WeightSpec } from "../../../graph/cost.ts";
 import type { Weight, Weights } from "../../../graph/ops.ts";
 import { createRandom, hashSeed, normal } from "../../../graph/random.ts";
+import { uniformStart } from "../../shared/uniform-start.ts";
 import { amplifierName, holdsKeys } from "./amplify-network.ts";
 
 /**
- * First values of RAA's learned weights, as the published code has them: torch.nn.Conv2d's default (uniform within
- * ±1/√fan-in, biases too), which starts tanh near 0, and standard normal keys.
- * @param specs what `countCost(amplifyNetwork(…)).weights` lists; constants are left out
+ * First values of RAA's learned weights, as the published code has them: torch.nn.Conv2d's default, which starts tanh near
+ * 0, and standard normal keys.
+ * @param specs what `countCost(amplifierNetwork(…)).weights` lists; constants are left out
  */
 export function initialAmplifier(specs: readonly WeightSpec[], seed: number): Weights {
-  const fanIns = new Map(specs.map(({ name, shape }) => [name, shape[1] ?? 1]));
-  return new Map(
-    specs
-      .filter(({ kind }) => kind !== "constant")
-      .map(({ name, shape }) => {
-        const random = createRandom(hashSeed(seed, name));
-        const bound = 1 / Math.sqrt(fanIns.get(name.replace(/[.]bias$/, ".weight")) ?? 1);
-        const draw = holdsKeys(name) ? () => normal(random) : () => bound * (2 * random() - 1);
-        const length = shape.reduce((product, size) => product * size, 1);
-        return [name, { shape, data: Float32Array.from({ length }, draw) }] satisfies [string, Weight];
-      }),
-  );
+  const keys = specs
+    .filter(({ name }) => holdsKeys(name))
+    .map(({ name, shape }): [string, Weight] => {
+      const random = createRandom(hashSeed(seed, name));
+      const length = shape.reduce((product, size) => product * size, 1);
+      return [name, { shape, data: Float32Array.from({ length }, () => normal(random)) }];
+    });
+  return new Map([...uniformStart(specs, seed), ...keys]);
 }
 
 /**
