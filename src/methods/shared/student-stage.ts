@@ -24,8 +24,6 @@ export interface StudentStageOptions {
   readonly frozen: Weights;
   /** How fresh weights begin; default `kaiming`, as RD's code has it. */
   readonly begin?: "kaiming" | "uniform";
-  /** Where to begin instead of fresh weights: `variables.toWeights()` of an interrupted run, or an earlier student. */
-  readonly start?: Weights | undefined;
 }
 
 /** Stage 2 (distill) of a method with a frozen teacher: what a training loop steps. */
@@ -47,13 +45,13 @@ export interface StudentStage {
  * @throws ModelError `missing-weight` if a frozen weight that the network needs is not given.
  */
 export function createStudentStage(options: StudentStageOptions): StudentStage {
-  const { levels, seed, teacher, distill, network, frozen, start } = options;
+  const { levels, seed, teacher, distill, network, frozen } = options;
   const { weights: specs } = countCost(
     network,
     levels.map(({ shape }) => shape),
   );
   const fresh = options.begin === "uniform" ? uniformStart(specs, seed) : [];
-  const given = new Map([...fresh, ...(start ?? []), ...frozen]);
+  const given = new Map([...fresh, ...frozen]);
   const fixed = specs.filter(({ name }) => !name.startsWith("student."));
   for (const { name, shape } of fixed) requireWeight(given, name, shape);
   const learned = specs.filter((spec) => spec.name.startsWith("student.") && isTrainable(spec));

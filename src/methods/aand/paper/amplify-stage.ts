@@ -20,8 +20,6 @@ export interface AmplifyStageOptions {
   readonly levels: readonly Level[];
   readonly config: Pick<AandConfig, "amplify">;
   readonly seed: number;
-  /** Where to begin instead of fresh weights: `variables.toWeights()` of an interrupted run. */
-  readonly start?: Weights;
 }
 
 /** What one step of stage 1 looks at. */
@@ -52,13 +50,13 @@ export interface AmplifyStage {
 }
 
 export function createAmplifyStage(options: AmplifyStageOptions): AmplifyStage {
-  const { levels, config, seed, start } = options;
+  const { levels, config, seed } = options;
   const network = amplifierNetwork(levels, config);
   const shapes = levels.map(({ shape }) => shape);
   const { weights: specs } = countCost(network, shapes);
   const constants = amplifyConstants(levels);
   const ownSpecs = specs.filter(({ name }) => name.startsWith("raa."));
-  const first = new Map([...initialAmplifier(ownSpecs, seed), ...(start ?? []), ...constants]);
+  const first = new Map([...initialAmplifier(ownSpecs, seed), ...constants]);
   const learned = new Set(ownSpecs.map(({ name }) => name).filter((name) => !constants.has(name)));
   const variables = new TfWeights(initializeWeights(specs, seed, first), learned);
   const source = withUnitKeys(variables);

@@ -17,8 +17,6 @@ export interface DistillStageOptions {
   readonly standardization: Weights;
   /** Size of the anomaly map: that of the model's input picture. */
   readonly mapSize: Size;
-  /** Where to begin instead of fresh weights: `variables.toWeights()` of an interrupted run, or an earlier student. */
-  readonly start?: Weights;
 }
 
 /**
@@ -26,7 +24,7 @@ export interface DistillStageOptions {
  * @throws ModelError `missing-weight` if standardisation or amplifier weights of a level are not given.
  */
 export function createDistillStage(options: DistillStageOptions): StudentStage {
-  const { levels, seed, amplify, standardization, mapSize, start } = options;
+  const { levels, seed, amplify, standardization, mapSize } = options;
   const enabled = options.config.amplify.enabled && amplify !== null;
   const config = { ...options.config, amplify: { ...options.config.amplify, enabled } };
   const hard = { count: config.distill.hardLocations, weight: config.distill.hardWeight };
@@ -38,6 +36,5 @@ export function createDistillStage(options: DistillStageOptions): StudentStage {
     network: aandNetwork(levels, config, mapSize),
     loss: (targets, predictions) => cosineDistillLoss(targets, predictions, hard),
     frozen: new Map([...standardization, ...(amplify ?? [])]),
-    start,
   });
 }
