@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
@@ -58,14 +59,16 @@ async function importTorch(files: readonly string[], flags: Flags): Promise<void
   const recipe = checkedRecipe(flags.recipe);
   const normalsDir = resolve(flags.normals);
   const job = createJob(config, { recipe, normalsDir, parent: store.active(recipe), now: new Date() });
+  const jobDir = `${job.jobDir}-import`; // not the recipe's own: an interrupted training may lie there
   const { result, state, error } = await runJob(
     {
       ...job,
-      jobDir: `${job.jobDir}-import`, // not the recipe's own: an interrupted training may lie there
+      jobDir,
       published: { files: files.map((file) => resolve(file)), teacher: flags.teacher ?? null },
     },
     view,
   );
+  await rm(jobDir, { recursive: true, force: true }); // an import that failed begins anew
   if (!result) throw new InputError(error?.code ?? state, error?.message ?? `the import was ${state}`);
   if (flags.promote) await store.promote(recipe, result.bundleId);
   const note = teacherNoteOf(result.bundleDir);
