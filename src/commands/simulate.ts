@@ -1,10 +1,11 @@
 import { Command, InvalidArgumentError } from "commander";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { InputError } from "../domain/errors.ts";
+import { AssaydError, InputError, messageOf } from "../domain/errors.ts";
 import { productList } from "../simulator/product-list.ts";
 import { findProduct, PRODUCTS } from "../simulator/products.ts";
 import { writeDataSet } from "../simulator/write-data-set.ts";
+import { TerminalView } from "./terminal-view.ts";
 
 interface Flags {
   readonly family?: string;
@@ -66,11 +67,21 @@ async function products(flags: Flags): Promise<void> {
     throw new InputError("folder-exists", `${folder} exists already. Name a new folder, or remove it first.`);
   }
   const { train, good, bad, size, seed } = flags;
+  const view = new TerminalView(flags.json ? process.stderr : process.stdout, () => performance.now());
   const written = await stoppable((signal) =>
-    writeDataSet({ product, folder, train, good, bad, size, seed }, signal),
-  );
-  process.stdout.write(
-    `${product.name}: ${train} to learn from, ${good} good and ${bad} defective to test, in ${folder}\n`,
+    writeDataSet({ product, folder, train, good, bad, size, seed }, signal, (done, total) => {
+      view.progress(product.name, done / total, `picture ${done} of ${total}`);
+    }),
+  ).catch((error: unknown) => {
+    if (error instanceof AssaydError) throw error;
+    throw new InputError(
+      "folder-unwritable",
+      `The pictures cannot be written: ${messageOf(error)}. Name another folder with --out, or free some space.`,
+      { cause: error },
+    );
+  });
+  view.say(
+    `${product.name}: ${train} to learn from, ${good} good and ${bad} defective to test, in ${folder}`,
   );
   if (flags.json) process.stdout.write(`${JSON.stringify({ family: product.name, folder, ...written })}\n`);
 }

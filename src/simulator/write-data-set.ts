@@ -27,17 +27,28 @@ export interface WrittenDataSet {
 /**
  * Writes a rendered product in MVTec form: train/good, test/good, test/<kind> and ground_truth/<kind>/<stem>_mask.png. All
  * pictures show different parts; the same plan writes the same bytes.
+ * @param onProgress after each picture
  * @throws file-system errors as they are (ENOSPC …)
  */
-export async function writeDataSet(plan: DataSetPlan, signal: AbortSignal): Promise<WrittenDataSet> {
+export async function writeDataSet(
+  plan: DataSetPlan,
+  signal: AbortSignal,
+  onProgress: (done: number, total: number) => void = () => undefined,
+): Promise<WrittenDataSet> {
   const { product, train, good, bad } = plan;
-  await writeGood(plan, join("train", "good"), { first: 0, count: train }, signal);
-  await writeGood(plan, join("test", "good"), { first: train, count: good }, signal);
+  let done = 0;
+  const wrote = (): void => {
+    onProgress(++done, train + good + bad);
+    signal.throwIfAborted();
+  };
+  signal.throwIfAborted();
+  await writeGood(plan, join("train", "good"), { first: 0, count: train }, wrote);
+  await writeGood(plan, join("test", "good"), { first: train, count: good }, wrote);
   const written: Record<string, number> = {};
   let first = train + good;
   for (const [i, defect] of product.defects.entries()) {
     const count = Math.floor(bad / product.defects.length) + (i < bad % product.defects.length ? 1 : 0);
-    await writeDefective(plan, defect, { first, count }, signal);
+    await writeDefective(plan, defect, { first, count }, wrote);
     written[defect] = count;
     first += count;
   }
@@ -50,13 +61,14 @@ interface Parts {
   readonly count: number;
 }
 
-async function writeGood(plan: DataSetPlan, path: string, parts: Parts, signal: AbortSignal): Promise<void> {
+/** @param wrote called after each picture; may throw to stop */
+async function writeGood(plan: DataSetPlan, path: string, parts: Parts, wrote: () => void): Promise<void> {
   const folder = join(plan.folder, path);
   await mkdir(folder, { recursive: true });
   for (let i = 0; i < parts.count; i++) {
-    signal.throwIfAborted();
     const { data, size } = render(plan, parts.first + i, null);
     await writePng(join(folder, `${stem(i)}.png`), data, size);
+    wrote();
   }
 }
 
@@ -64,17 +76,17 @@ async function writeDefective(
   plan: DataSetPlan,
   defect: string,
   parts: Parts,
-  signal: AbortSignal,
+  wrote: () => void,
 ): Promise<void> {
   const pictures = join(plan.folder, "test", defect);
   const masks = join(plan.folder, "ground_truth", defect);
   await mkdir(pictures, { recursive: true });
   await mkdir(masks, { recursive: true });
   for (let i = 0; i < parts.count; i++) {
-    signal.throwIfAborted();
     const { data, mask, size } = render(plan, parts.first + i, defect);
     await writePng(join(pictures, `${stem(i)}.png`), data, size);
     await writePng(join(masks, `${stem(i)}_mask.png`), greyPicture(mask), size);
+    wrote();
   }
 }
 

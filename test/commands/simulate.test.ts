@@ -35,4 +35,7 @@ it("refuses an unknown product, a folder that exists, and a call without either,
   await expect(simulate("--family", "gear", "--out", folder)).rejects.toThrow(/exists already/);
   await expect(simulate("--family", "gear")).rejects.toThrow(/--family <name> and --out <dir>/);
   expect(existsSync(out)).toBe(false);
+  await expect(simulate("--family", "gear", "--out", "/dev/null/new")).rejects.toThrow(
+    /cannot be written: .*Name another folder/,
+  );
 });

@@ -54,6 +54,17 @@ describe("writeDataSet", () => {
     expect(new Set(pictures.map((name) => readFileSync(join(asked.folder, name), "base64"))).size).toBe(13);
   });
 
+  it("tells of every picture, and stops between two", async () => {
+    const stop = new AbortController();
+    const told: string[] = [];
+    const writing = writeDataSet(plan(), stop.signal, (done, total) => {
+      told.push(`${done}/${total}`);
+      if (done === 2) stop.abort(new Error("enough"));
+    });
+    await expect(writing).rejects.toThrow("enough");
+    expect(told).toEqual(["1/13", "2/13"]);
+  });
+
   it("stops when asked to", async () => {
     await expect(writeDataSet(plan(), AbortSignal.abort(new Error("enough")))).rejects.toThrow("enough");
   });
