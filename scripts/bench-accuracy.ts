@@ -9,7 +9,7 @@ import { shareCores } from "../src/commands/evaluate/share-cores.ts";
 import { TerminalView } from "../src/commands/terminal-view.ts";
 import type { Config } from "../src/config/schema.ts";
 import { openDataSet } from "../src/datasets/data-set.ts";
-import { AssaydError } from "../src/domain/errors.ts";
+import { AssaydError, InputError } from "../src/domain/errors.ts";
 import type { DataSetResult } from "../src/evaluation/result.ts";
 import { gainTable, summaryTable } from "../src/evaluation/summary.ts";
 import { markdownTable } from "../src/evaluation/table.ts";
@@ -67,6 +67,11 @@ async function bench(): Promise<void> {
   const methods = flags.methods.split(",");
   for (const set of sets) if (!REAL.includes(set)) findProduct(set); // a wrong name is said now, not after hours
   for (const method of methods) configOf(method, USUAL_SIZE);
+  for (const [set = "", size] of sizes)
+    if (!sets.includes(set) || !Number.isInteger(size))
+      throw new InputError("bench-size", `--size takes set=px with one of the sets, not "${set}=${size}".`);
+  if (!(Number.isInteger(Number(flags.seeds)) && Number(flags.seeds) > 0))
+    throw new InputError("bench-seeds", `--seeds is "${flags.seeds}"; a whole number from 1 is expected.`);
   const results: DataSetResult[] = [];
   for (const set of sets) {
     const size = sizes.get(set) ?? KNOWN_SIZES[set] ?? USUAL_SIZE;
