@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { emptyFolder, taughtNothingState } from "./quick-state.ts";
@@ -112,6 +112,11 @@ describe("assayd evaluate --data", () => {
     const empty = await assayd("evaluate", "--data", await emptyFolder(), "-c", writeConfig(stateDir));
     expect(empty.code).toBe(2);
     expect(empty.stderr).toMatch(/Looked for:[^]*KolektorSDD2[^]*MVTec form/);
+    const few = await emptyFolder();
+    for (const name of ["0.png", "1.png", "2.png"])
+      copyFileSync(join(import.meta.dirname, "..", "..", "docs", "products.png"), join(few, name));
+    const short = await assayd("evaluate", "--data", few, "-c", writeConfig(stateDir));
+    expect(short.stderr).toMatch(/, seed 1: .*are needed/);
     const both = await assayd("evaluate", stateDir, "--data", stateDir);
     expect(both.stderr).toMatch(/not both/);
     const unknown = await assayd("evaluate", "--data", stateDir, "--method", "magic");

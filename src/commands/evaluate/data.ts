@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Config } from "../../config/schema.ts";
 import { openDataSet } from "../../datasets/data-set.ts";
-import { InputError } from "../../domain/errors.ts";
+import { InputError, TrainingError } from "../../domain/errors.ts";
 import { evaluationPage } from "../../evaluation/page/page.ts";
 import { resultJson } from "../../evaluation/result-json.ts";
 import {
@@ -47,7 +47,13 @@ export async function evaluateDataSet(flags: DataFlags): Promise<void> {
   const temporary = flags.out === undefined ? await mkdtemp(join(tmpdir(), "assayd-evaluate-")) : null;
   try {
     const plan = await planOf(flags, resolve(flags.out ?? temporary ?? ""));
-    const result = await measureShown(plan, view);
+    const result = await measureShown(plan, view).catch((error: unknown) => {
+      const hadBegun =
+        error instanceof TrainingError || (error instanceof InputError && error.code === "interrupted");
+      if (flags.out === undefined && hadBegun)
+        view.say("With --out DIR finished categories are kept, and the next run goes on with them.");
+      throw error;
+    });
     const settings = thresholdSettings(plan.config, flags.thresholdSplits);
     const studies = flags.thresholdSplits > 0 ? studyCells(result.cells, settings) : [];
     const tables = [

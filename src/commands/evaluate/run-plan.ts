@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { ensureTeacherOnnx } from "../../backbones/teacher-store.ts";
 import type { MethodConfig } from "../../config/method-schema.ts";
 import { statePaths } from "../../config/paths.ts";
+import { TrainingError } from "../../domain/errors.ts";
 import type { JobResult } from "../../domain/job.ts";
 import type { Cell, Oracle } from "../../evaluation/cell.ts";
 import { oraclePoint } from "../../evaluation/operating-point.ts";
@@ -123,6 +124,10 @@ async function trainAndScore(
     onProgress: ({ progress, message }) => {
       say(progress * TRAINING_SHARE, `training, ${message}`);
     },
+  }).catch((error: unknown) => {
+    if (!(error instanceof TrainingError)) throw error;
+    const { code, message } = error;
+    throw new TrainingError(code, `${cell.category.name}, seed ${cell.seed}: ${message}`, { cause: error });
   });
   const { providers, precision } = plan.config.inference;
   const scored = await scoreCell(
