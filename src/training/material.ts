@@ -80,6 +80,9 @@ export function workFor(material: Material, methodConfig: OneMethodConfig): Work
   };
 }
 
+/** Raise it when caches or checkpoints come to mean something else: an interrupted job then begins anew after an update. */
+const KEPT_FORMAT = 1;
+
 /** What caches and checkpoints depend on: not on the limits of the process, nor on how the threshold is found afterwards. */
 function workKey(
   { training, inputSize }: TrainingJob,
@@ -89,6 +92,15 @@ function workKey(
 ): string {
   const { method, instant, preprocess, heldOutShare, texturesDir, seed } = training;
   const shown = fingerprint(view);
-  const settings = { method, instant: instant.method, preprocess, shown, heldOutShare, texturesDir, seed };
+  const settings = {
+    format: KEPT_FORMAT,
+    method,
+    instant: instant.method,
+    preprocess,
+    shown,
+    heldOutShare,
+    texturesDir,
+    seed,
+  };
   return keyOf(normals.hash, teacher, inputSize, settings);
 }
