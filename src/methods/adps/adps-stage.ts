@@ -19,7 +19,7 @@ export interface AdpsStageOptions {
   /** Size of the picture, and of the anomaly map. */
   readonly mapSize: Size;
   readonly seed: number;
-  /** `standardize.*` of `whiteningWeights`, from the vanilla features of normal parts. */
+  /** `standardizationWeights`, from the vanilla features of normal parts. */
   readonly standardizing: Weights;
 }
 

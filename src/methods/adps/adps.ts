@@ -8,7 +8,7 @@ import type {
   TrainedMethod,
 } from "../method.ts";
 import { levelStatistics } from "../shared/level-statistics.ts";
-import { whiteningWeights } from "../shared/whiten.ts";
+import { standardizationWeights } from "../shared/whiten.ts";
 import { createAdpsStage, type AdpsStage } from "./adps-stage.ts";
 
 /**
@@ -37,7 +37,7 @@ class AdpsTraining implements MethodTraining {
   }
 
   async prepare(normals: FeatureBatches): Promise<void> {
-    const standardizing = whiteningWeights(await levelStatistics(this.#context.levels, normals));
+    const standardizing = standardizationWeights(await levelStatistics(this.#context.levels, normals));
     this.#stage = createAdpsStage({ ...this.#context, config: this.#config, standardizing });
   }
 

@@ -3,7 +3,7 @@ import type { FeatureBatches, Level } from "../method.ts";
 import { createFeatureAccumulator, type FeatureStatistics } from "./whiten.ts";
 
 /**
- * Mean and covariance of the features of normal parts, by level number; what `whiteningWeights` needs.
+ * Mean and covariance of the features of normal parts, by level number; what `whiteningWeights` and `standardizationWeights` need.
  * @throws TrainingError if there are fewer than 2 locations.
  */
 export async function levelStatistics(

@@ -106,21 +106,32 @@ export function standardization({ mean, covariance }: FeatureStatistics): { offs
   };
 }
 
-/**
- * The `whiten.<level>.*` and `standardize.<level>.*` weights of all levels.
- * @param statistics of (amplified) features of normal parts, by level number
- */
-export function whiteningWeights(statistics: ReadonlyMap<number, FeatureStatistics>): Weights {
+/** The `standardize.<level>.*` weights of all levels: no eigenvectors, whose time grows with the cube of the channels. */
+export function standardizationWeights(statistics: ReadonlyMap<number, FeatureStatistics>): Weights {
   return new Map(
     [...statistics].flatMap(([level, levelStatistics]): [string, Weight][] => {
-      const { weight, bias } = whiteningConvolution(levelStatistics);
       const { offset, scale } = standardization(levelStatistics);
       return [
-        [`whiten.${level}.weight`, weight],
-        [`whiten.${level}.bias`, bias],
         [`standardize.${level}.offset`, offset],
         [`standardize.${level}.scale`, scale],
       ];
     }),
   );
+}
+
+/**
+ * The `whiten.<level>.*` and `standardize.<level>.*` weights of all levels.
+ * @param statistics of (amplified) features of normal parts, by level number
+ */
+export function whiteningWeights(statistics: ReadonlyMap<number, FeatureStatistics>): Weights {
+  return new Map([
+    ...standardizationWeights(statistics),
+    ...[...statistics].flatMap(([level, levelStatistics]): [string, Weight][] => {
+      const { weight, bias } = whiteningConvolution(levelStatistics);
+      return [
+        [`whiten.${level}.weight`, weight],
+        [`whiten.${level}.bias`, bias],
+      ];
+    }),
+  ]);
 }

@@ -13,7 +13,7 @@ import type {
 import { featureTensors } from "../../shared/feature-tensors.ts";
 import type { StudentStage } from "../../shared/student-stage.ts";
 import { levelStatistics } from "../../shared/level-statistics.ts";
-import { whiteningWeights } from "../../shared/whiten.ts";
+import { standardizationWeights } from "../../shared/whiten.ts";
 import { isGateAlone } from "./aand-network.ts";
 import { createAmplifyStage, type AmplifyStage } from "./amplify-stage.ts";
 import { gateTrust, withTrust } from "./amplify-weights.ts";
@@ -38,7 +38,7 @@ export class PaperTraining implements MethodTraining {
   }
 
   async prepare(normals: FeatureBatches): Promise<void> {
-    this.#standardization = whiteningWeights(await levelStatistics(this.#levels, normals));
+    this.#standardization = standardizationWeights(await levelStatistics(this.#levels, normals));
     if (!this.#config.amplify.enabled) return;
     const [levels, config, seed] = [this.#levels, this.#config, this.#seed];
     this.#amplifyStage = createAmplifyStage({ levels, config, seed });
