@@ -4,7 +4,7 @@ SYSTEM_PACKAGES=(
   build-essential pkg-config python3 python3-venv ca-certificates openssl
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev gstreamer1.0-tools
   gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
-  libsystemd-dev systemd mosquitto mosquitto-clients
+  libsystemd-dev systemd mosquitto mosquitto-clients gpiod faketime strace iproute2 nftables
 )
 
 missing_packages() {
