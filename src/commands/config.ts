@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { stringify } from "yaml";
-import { loadConfig, parseConfig, problemLine, type ConfigFiles } from "../config/load.ts";
+import { MACHINE_FILES } from "../config/config-files.ts";
+import { loadConfig, parseConfig, problemLine } from "../config/load.ts";
 import { messageOf, EXIT_CODES } from "../domain/errors.ts";
 
-const files: ConfigFiles = { readFile: (path) => readFileSync(path, "utf8") };
+const files = MACHINE_FILES;
 const DEFAULT_FILE = "config/assayd.yaml";
 
 /** `assayd config check` and `assayd config show`. */

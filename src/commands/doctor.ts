@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { pino } from "pino";
+import { MACHINE_FILES } from "../config/config-files.ts";
 import { loadConfig } from "../config/load.ts";
 import { EXIT_CODES } from "../domain/errors.ts";
 import { brokerChecks } from "./doctor/broker.ts";
@@ -34,9 +34,7 @@ export function doctorCommand(): Command {
 }
 
 async function examine(flags: DoctorFlags): Promise<number> {
-  const config = loadConfig(flags.config ?? null, process.env, {
-    readFile: (path) => readFileSync(path, "utf8"),
-  });
+  const config = loadConfig(flags.config ?? null, process.env, MACHINE_FILES);
   const patient: Patient = {
     config,
     env: process.env,

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { Logger } from "pino";
+import { MACHINE_FILES } from "../config/config-files.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { ConfigError, messageOf } from "../domain/errors.ts";
@@ -19,9 +19,7 @@ export function runCommand(): Command {
     .description("Run the station: inspect, publish, train on demand; until SIGTERM or Ctrl-C")
     .option("-c, --config <file>", "configuration", process.env.ASSAYD_CONFIG)
     .action(async (flags: { config?: string }) => {
-      const config = loadConfig(flags.config ?? null, process.env, {
-        readFile: (path) => readFileSync(path, "utf8"),
-      });
+      const config = loadConfig(flags.config ?? null, process.env, MACHINE_FILES);
       process.exitCode = await runStation(config);
     });
 }

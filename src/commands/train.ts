@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { BundleStore } from "../bundles/store.ts";
+import { MACHINE_FILES } from "../config/config-files.ts";
 import { loadConfig } from "../config/load.ts";
 import { statePaths } from "../config/paths.ts";
 import type { TrainingConfig } from "../config/schema.ts";
@@ -47,9 +47,7 @@ export function trainCommand(): Command {
 }
 
 async function train(images: readonly string[], flags: TrainFlags): Promise<void> {
-  const loaded = loadConfig(flags.config ?? null, process.env, {
-    readFile: (path) => readFileSync(path, "utf8"),
-  });
+  const loaded = loadConfig(flags.config ?? null, process.env, MACHINE_FILES);
   const stateDir = flags.stateDir === undefined ? loaded.station.stateDir : resolve(flags.stateDir);
   const config = {
     ...loaded,

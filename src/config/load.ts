@@ -1,18 +1,15 @@
 import { dirname, resolve } from "node:path";
 import { ConfigError, messageOf } from "../domain/errors.ts";
+import type { ConfigFiles } from "./config-files.ts";
 import { problemsOf } from "./issue-words.ts";
 import type { ConfigProblem } from "./problem.ts";
+import { readRecipeFiles } from "./recipe-files.ts";
+import type { RecipeConfig } from "./recipe-schema.ts";
 import { configSchema, type Config } from "./schema.ts";
 import { YamlSource } from "./yaml-source.ts";
 
 /** Environment variables; looked at: STATE_DIRECTORY, which systemd sets. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What the loader needs of the machine. */
-export interface ConfigFiles {
-  /** The text of a file. @throws if it cannot be read. */
-  readonly readFile: (path: string) => string;
-}
 
 /**
  * The configuration of a file, or the defaults if there is none. Relative paths count from the file's folder; systemd's
@@ -23,7 +20,28 @@ export function loadConfig(file: string | null, env: Environment, files: ConfigF
   const checked = parseConfig(file === null ? "" : readText(file, files));
   if ("problems" in checked) throw configError(file ?? "defaults", checked.problems);
   const folder = file === null ? resolve(".") : dirname(resolve(file));
-  return withSystemdState(withAbsolutePaths(checked.config, folder), env);
+  const config = withAbsolutePaths(checked.config, folder);
+  return withSystemdState(file === null ? config : withRecipeFiles(config, files), env);
+}
+
+/** With the recipes that have files of their own; a name or number may be given once. */
+function withRecipeFiles(config: Config, files: ConfigFiles): Config {
+  const { recipes: read, problems } = readRecipeFiles(config.recipesDir, files);
+  const folder = config.recipesDir;
+  const recipes = [...config.recipes];
+  const lines = problems.map(({ file, problem }) => problemLine(file, problem));
+  for (const recipe of read) {
+    const twin = recipes.find(
+      ({ name, number }) => name === recipe.name || isSameNumber(number, recipe.number),
+    );
+    if (twin === undefined) recipes.push(withAbsoluteRecipe(recipe, (path) => resolve(folder, path)));
+    else
+      lines.push(
+        `${resolve(folder, recipe.name)}.yaml: has the name or number (${recipe.number ?? "none"}) of recipe "${twin.name}"; give it its own`,
+      );
+  }
+  if (lines.length > 0) throw invalid(lines);
+  return { ...config, recipes };
 }
 
 /** What a text means as configuration, or everything that is wrong with it. Touches nothing outside. */
@@ -38,6 +56,7 @@ export function parseConfig(
   const problems = [
     ...duplicateNames("cameras", parsed.data.cameras, source),
     ...duplicateNames("recipes", parsed.data.recipes, source),
+    ...duplicateNumbers(parsed.data.recipes, source),
   ];
   return problems.length > 0 ? { problems } : { config: parsed.data };
 }
@@ -49,8 +68,11 @@ export function problemLine(file: string, problem: ConfigProblem): string {
 }
 
 function configError(file: string, problems: readonly ConfigProblem[]): ConfigError {
-  const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
-  const lines = problems.map((problem) => problemLine(file, problem));
+  return invalid(problems.map((problem) => problemLine(file, problem)));
+}
+
+function invalid(lines: readonly string[]): ConfigError {
+  const count = lines.length === 1 ? "a problem" : `${lines.length} problems`;
   return new ConfigError("config-invalid", `the configuration has ${count}:\n${lines.join("\n")}`);
 }
 
@@ -85,6 +107,24 @@ function duplicateNames(
   });
 }
 
+function duplicateNumbers(recipes: readonly RecipeConfig[], source: YamlSource): readonly ConfigProblem[] {
+  return recipes.flatMap(({ number }, index) => {
+    const first = recipes.findIndex((other) => isSameNumber(other.number, number));
+    if (number === undefined || first === index) return [];
+    return [
+      {
+        ...source.positionOfValue(["recipes", index, "number"]),
+        key: `recipes[${index}].number`,
+        message: `taken by recipes[${first}] (got ${number}); expected a number of its own; give this recipe another`,
+      },
+    ];
+  });
+}
+
+function isSameNumber(a: number | undefined, b: number | undefined): boolean {
+  return a !== undefined && a === b;
+}
+
 function withAbsolutePaths(config: Config, folder: string): Config {
   const absolute = (path: string): string => resolve(folder, path);
   return {
@@ -100,12 +140,14 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       texturesDir: config.training.texturesDir === null ? null : absolute(config.training.texturesDir),
       preprocess: withAbsoluteMask(config.training.preprocess, absolute),
     },
-    recipes: config.recipes.map((recipe) => ({
-      ...recipe,
-      preprocess: withAbsoluteMask(recipe.preprocess, absolute),
-    })),
+    recipesDir: absolute(config.recipesDir),
+    recipes: config.recipes.map((recipe) => withAbsoluteRecipe(recipe, absolute)),
     broker: config.broker.kind === "external" ? brokerWithPaths(config.broker, absolute) : config.broker,
   };
+}
+
+function withAbsoluteRecipe(recipe: RecipeConfig, absolute: (path: string) => string): RecipeConfig {
+  return { ...recipe, preprocess: withAbsoluteMask(recipe.preprocess, absolute) };
 }
 
 function withAbsoluteMask<P extends { readonly mask?: string | null | undefined }>(

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { name } from "./name.ts";
 
 /**
  * How pictures are prepared before the teacher sees them, and which places of them count. Part of the training settings
@@ -17,7 +16,8 @@ export type PictureShape = z.infer<typeof shape>;
 /** Square model input in pixels. */
 export const inputSize = z.int().min(64).max(1024).multipleOf(32);
 
-const fields = {
+/** Each key, without its default. */
+export const preprocessFields = {
   pictureSize: z
     .strictObject({
       width: z.int().min(64).max(4096).multipleOf(4),
@@ -49,20 +49,13 @@ const fields = {
 };
 
 export const preprocessSchema = z.strictObject({
-  pictureSize: fields.pictureSize.default(null),
-  tileOverlapPx: fields.tileOverlapPx.default(32),
-  include: fields.include.default([]),
-  ignore: fields.ignore.default([]),
-  mask: fields.mask.default(null),
-  foreground: fields.foreground.default("synthesis"),
-  light: fields.light.default("auto"),
-  augment: fields.augment.default("off"),
+  pictureSize: preprocessFields.pictureSize.default(null),
+  tileOverlapPx: preprocessFields.tileOverlapPx.default(32),
+  include: preprocessFields.include.default([]),
+  ignore: preprocessFields.ignore.default([]),
+  mask: preprocessFields.mask.default(null),
+  foreground: preprocessFields.foreground.default("synthesis"),
+  light: preprocessFields.light.default("auto"),
+  augment: preprocessFields.augment.default("off"),
 });
 export type PreprocessConfig = z.infer<typeof preprocessSchema>;
-
-/** What one product has of its own; every key left out is the station's. */
-export const recipeSchema = z.strictObject({
-  name: name.describe("as cameras name it"),
-  inputSize: inputSize.optional(),
-  preprocess: z.strictObject(fields).partial().default({}),
-});

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { PRODUCT_NAMES } from "../simulator/product-names.ts";
 import { instantSchema, methodSchema } from "./method-schema.ts";
 import { name } from "./name.ts";
-import { inputSize, preprocessSchema, recipeSchema } from "./preprocess-schema.ts";
+import { inputSize, preprocessSchema } from "./preprocess-schema.ts";
+import { recipeSchema } from "./recipe-schema.ts";
 
 /**
  * The one home of the configuration: types, defaults and words for every key. `config/assayd.yaml` is the commented
@@ -200,6 +201,12 @@ export const configSchema = z.strictObject({
     .array(cameraSchema)
     .min(1)
     .default([cameraSchema.parse({})]),
+  recipesDir: z
+    .string()
+    .default("recipes")
+    .describe(
+      "folder beside this file: <name>.yaml is the recipe <name>, with the keys of an entry of `recipes`",
+    ),
   recipes: z
     .array(recipeSchema)
     .default([])

@@ -73,6 +73,16 @@ export interface InspectionTimes {
   readonly deadlineMs: number;
 }
 
+/** A recipe as the outside names it. */
+export interface RecipeIdentity {
+  readonly id: string;
+  /** What a PLC selects it by; 0: it has none. */
+  readonly number: number;
+  readonly version: string | null;
+  /** Of all that is set for it: changes whenever verdicts may. */
+  readonly hash: string | null;
+}
+
 /** What one part got: exactly one per trigger. */
 export interface Inspection {
   readonly inspectionId: string;
@@ -82,6 +92,10 @@ export interface Inspection {
   readonly camera: string;
   readonly triggerId: string;
   readonly partId: string | null;
+  /** The PLC's number for the part. */
+  readonly tag: number | null;
+  /** In use when the part was triggered. */
+  readonly recipe: RecipeIdentity;
   readonly verdict: Verdict;
   readonly action: Action;
   readonly reason: Reason;

@@ -1,4 +1,4 @@
-import type { Inspection } from "./inspection.ts";
+import type { Inspection, RecipeIdentity } from "./inspection.ts";
 
 /**
  * What the outside sees of a station and may ask of it: one truth for MQTT, Sparkplug B, OPC UA, the PLC and the pages. Each of
@@ -24,15 +24,6 @@ export interface Fault {
   readonly text: string;
   /** ISO-8601 UTC. */
   readonly since: string;
-}
-
-/** A recipe as the outside names it. `number` is what a PLC selects by; 0: it has none. */
-export interface RecipeIdentity {
-  readonly id: string;
-  readonly number: number;
-  readonly version: string | null;
-  /** Of all that is set for it: changes whenever verdicts may. */
-  readonly hash: string | null;
 }
 
 /** Totals since `since`, all recipes together. Every trigger is in `triggers` and in exactly one of ok, ng, warn, err. */

@@ -1,6 +1,7 @@
 import type { CameraConfig } from "../config/schema.ts";
 import { InputError } from "../domain/errors.ts";
-import type { Frame, Inspection } from "../domain/inspection.ts";
+import type { Frame, Inspection, RecipeIdentity } from "../domain/inspection.ts";
+import type { TriggerRequest } from "../domain/station-view.ts";
 import type { Collector } from "../training/collect.ts";
 import type { Camera } from "./capture/camera.ts";
 import { checkImage } from "./capture/image-quality.ts";
@@ -8,23 +9,29 @@ import type { Thresholds } from "./decide.ts";
 import { InOrder } from "./deliver/in-order.ts";
 import type { Inspector } from "./infer/inspector.ts";
 import type { MapWish } from "./infer/protocol.ts";
-import { Lane, type ActiveModel, type LaneClock, type PartEvidence } from "./lane.ts";
+import { Lane, type ActiveModel, type LaneClock, type LaneRecipe, type PartEvidence } from "./lane.ts";
 import { freeRunning } from "./trigger.ts";
 
 const NO_MODEL =
   "there is no trained model yet; collect normal parts and train (cmd/collect.start, cmd/train.start)";
 /** Parts of one camera that may be under way at once. */
 const MAX_IN_FLIGHT = 8;
+const IDLE_POLL_MS = 2;
 /** On top of stall time-out and deadline before silence counts as no progress. */
 const SILENCE_GRACE_MS = 2000;
 
+/** A recipe as a line uses it, with the pictures that are collected for it. */
+export interface LineRecipe extends LaneRecipe {
+  readonly collector: Collector;
+}
+
 export interface CameraLineParts {
   readonly config: CameraConfig;
+  readonly recipe: LineRecipe;
   readonly session: string;
   readonly firstSeq: number;
   readonly camera: Camera;
   readonly inspector: Inspector;
-  readonly collector: Collector;
   readonly clock: LaneClock;
   readonly newId: () => string;
   /** Whether the anomaly map of the next part is wanted for a picture. */
@@ -45,11 +52,15 @@ export class CameraLine {
   #triggering: { stop: () => void } | null = null;
   #nextSeq: number;
   #triggers = 0;
+  #recipe: LineRecipe;
+  /** Why no part is judged for a moment (change-over), or null. */
+  #held: string | null = null;
   /** Why there is no model, where that is not for want of training. */
   #modelProblem: string | null = null;
 
   constructor(parts: CameraLineParts) {
     this.#parts = parts;
+    this.#recipe = parts.recipe;
     this.#nextSeq = parts.firstSeq;
     this.#lastVerdictMono = parts.clock.mono();
     this.#records = new InOrder(parts.firstSeq, ([inspection, evidence]) => {
@@ -63,7 +74,15 @@ export class CameraLine {
   }
 
   get recipe(): string {
-    return this.#parts.config.recipe;
+    return this.#recipe.identity.id;
+  }
+
+  get recipeIdentity(): RecipeIdentity {
+    return this.#recipe.identity;
+  }
+
+  get deadlineMs(): number {
+    return this.#recipe.deadlineMs;
   }
 
   get camera(): Camera {
@@ -71,7 +90,7 @@ export class CameraLine {
   }
 
   get collector(): Collector {
-    return this.#parts.collector;
+    return this.#recipe.collector;
   }
 
   get inspector(): Inspector {
@@ -92,7 +111,7 @@ export class CameraLine {
   get progressing(): boolean {
     const { config, clock, camera } = this.#parts;
     if (!this.freeRunning || !camera.status.connected) return true;
-    const patienceMs = config.stallTimeoutMs + config.deadlineMs + SILENCE_GRACE_MS;
+    const patienceMs = config.stallTimeoutMs + this.#recipe.deadlineMs + SILENCE_GRACE_MS;
     return clock.mono() - this.#lastVerdictMono < patienceMs + this.#expectedGapMs();
   }
 
@@ -103,6 +122,7 @@ export class CameraLine {
   /** What judges the next part, or in words why nothing does. */
   get model(): ActiveModel | string {
     const { ready, bundleId } = this.#parts.inspector.status;
+    if (this.#held !== null) return this.#held;
     if (bundleId === null) return this.#modelProblem ?? NO_MODEL;
     if (!ready) return `the inference process of ${bundleId} is starting`;
     const thresholds = this.#thresholds.get(bundleId);
@@ -113,6 +133,26 @@ export class CameraLine {
   /** Says why the active model could not be loaded; parts get it as their detail until another one is. */
   set modelProblem(problem: string | null) {
     this.#modelProblem = problem;
+  }
+
+  /** Judges no part until `release`: each is `ERR not_ready` with these words. Parts under way go on. */
+  hold(why: string): void {
+    this.#held = why;
+  }
+
+  release(): void {
+    this.#held = null;
+  }
+
+  /** Resolves when the parts that are under way have their answers, at their deadlines at the latest. */
+  async idle(): Promise<void> {
+    while (this.#lane.inFlight > 0) await new Promise((resolve) => setTimeout(resolve, IDLE_POLL_MS));
+  }
+
+  /** From the next part on. The line must be held and idle. */
+  useRecipe(recipe: LineRecipe): void {
+    this.#recipe = recipe;
+    this.#modelProblem = null;
   }
 
   /** Sets the limits of a bundle; takes effect on the next part. */
@@ -140,7 +180,7 @@ export class CameraLine {
     this.endTriggering();
     await this.#parts.camera.stop();
     await this.#parts.inspector.stop();
-    await this.#parts.collector.stop();
+    await this.#recipe.collector.stop();
   }
 
   /** Goes on inspecting (cmd/start). */
@@ -173,10 +213,11 @@ export class CameraLine {
   }
 
   /** Inspects one part now. */
-  async trigger(request: { triggerId?: string; partId?: string | null }): Promise<Inspection> {
+  async trigger(request: TriggerRequest): Promise<Inspection> {
     return this.#lane.trigger({
       triggerId: request.triggerId ?? this.#newTriggerId(),
       partId: request.partId ?? null,
+      tag: request.tag ?? null,
     });
   }
 
@@ -199,7 +240,7 @@ export class CameraLine {
     return new Lane({
       camera: config.name,
       session,
-      deadlineMs: config.deadlineMs,
+      recipe: () => this.#recipe,
       maxInFlight: MAX_IN_FLIGHT,
       clock,
       newId,
@@ -211,7 +252,7 @@ export class CameraLine {
         this.#lastVerdictMono = clock.mono();
         onVerdict(inspection);
         if (evidence.frame && this.#isWorthKeeping(evidence.frame, inspection))
-          this.#parts.collector.offer(evidence.frame);
+          this.#recipe.collector.offer(evidence.frame);
         this.#records.push(inspection.seq, [inspection, evidence]);
       },
     });
@@ -219,7 +260,8 @@ export class CameraLine {
 
   /** False for pictures that must not be learnt from: black, flat, frozen. A part that was not judged was not checked either. */
   #isWorthKeeping(frame: Frame, { reason }: Inspection): boolean {
-    if (!this.#parts.collector.status.active || reason === "image_quality" || reason === "stale_frame")
+    if (this.#held !== null) return false; // which product it shows is not known
+    if (!this.#recipe.collector.status.active || reason === "image_quality" || reason === "stale_frame")
       return false;
     return reason === "score" || !this.#parts.config.checkImage || checkImage(frame.data) === null;
   }

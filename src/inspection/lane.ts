@@ -1,4 +1,4 @@
-import type { Frame, Inspection, Reason, Region, Size } from "../domain/inspection.ts";
+import type { Frame, Inspection, Reason, RecipeIdentity, Region, Size } from "../domain/inspection.ts";
 import { AssaydError, messageOf } from "../domain/errors.ts";
 import { decide, type Thresholds } from "./decide.ts";
 
@@ -20,6 +20,8 @@ const LOST_WORDS = {
 export interface Trigger {
   readonly triggerId: string;
   readonly partId: string | null;
+  /** A PLC's number for the part. */
+  readonly tag?: number | null;
   /** The picture, where the camera's frame is itself the trigger; else it is grabbed. */
   readonly frame?: Frame;
   /** A part that is known to be lost before anything could be done for it (a frame dropped by the pipeline). */
@@ -36,7 +38,8 @@ export interface ActiveModel {
 export interface LaneParts {
   readonly camera: string;
   readonly session: string;
-  readonly deadlineMs: number;
+  /** What holds for the next part. */
+  readonly recipe: () => LaneRecipe;
   /** Parts that may be under way at once; one more is `overrun`. */
   readonly maxInFlight: number;
   readonly clock: LaneClock;
@@ -49,6 +52,13 @@ export interface LaneParts {
   readonly checkImage: (frame: Frame) => string | null;
   /** Called exactly once a trigger, no later than its deadline (plus the timer's own delay). The reject output comes first here. */
   readonly onVerdict: (inspection: Inspection, evidence: PartEvidence) => void;
+}
+
+/** Fixed for a part at its trigger, so that no part is ever judged by two recipes. */
+export interface LaneRecipe {
+  readonly identity: RecipeIdentity;
+  /** Trigger to verdict; later is `ERR late`. */
+  readonly deadlineMs: number;
 }
 
 export interface LaneClock {
@@ -66,6 +76,7 @@ export interface PartEvidence {
 
 interface Part {
   readonly trigger: Trigger;
+  readonly recipe: LaneRecipe;
   readonly seq: number;
   readonly triggeredAt: number;
   readonly startMono: number;
@@ -108,6 +119,7 @@ export class Lane {
     const model = this.#parts.model();
     const part: Part = {
       trigger,
+      recipe: this.#parts.recipe(),
       seq: this.#parts.nextSeq(),
       triggeredAt: this.#parts.clock.wall(),
       startMono: this.#parts.clock.mono(),
@@ -158,6 +170,9 @@ export class Lane {
     if (fault) return failure("image_quality", fault);
     const model = this.#parts.model();
     if (typeof model === "string") return failure("not_ready", model);
+    const { id } = this.#parts.recipe().identity;
+    if (id !== part.recipe.identity.id)
+      return failure("not_ready", `the recipe was changed to ${id} while this part was under way`);
     part.model = model;
     const judgement = await model.infer(frame, this.#remainingMs(part));
     return { reason: "score", detail: null, judgement };
@@ -172,7 +187,7 @@ export class Lane {
   }
 
   #remainingMs(part: Part): number {
-    return Math.max(0, part.startMono + this.#parts.deadlineMs - this.#parts.clock.mono());
+    return Math.max(0, part.startMono + part.recipe.deadlineMs - this.#parts.clock.mono());
   }
 
   /** The outcome of `work`, or `late` at the deadline; what `work` gives after that is dropped. */
@@ -182,7 +197,7 @@ export class Lane {
       const expire = (): void => {
         resolve(this.#lateOutcome(part));
       };
-      timer = setTimeout(expire, this.#parts.deadlineMs);
+      timer = setTimeout(expire, part.recipe.deadlineMs);
     });
     try {
       const outcome = await Promise.race([work.catch(failureOf), deadline]);
@@ -195,7 +210,7 @@ export class Lane {
 
   #lateOutcome(part: Part): Outcome {
     const missing = part.frame ? "no verdict from the model" : "no picture from the camera";
-    return failure(part.frame ? "late" : "no_frame", `${missing} within ${this.#parts.deadlineMs} ms`);
+    return failure(part.frame ? "late" : "no_frame", `${missing} within ${part.recipe.deadlineMs} ms`);
   }
 
   #finish(part: Part, outcome: Outcome): Inspection {
@@ -217,6 +232,8 @@ export class Lane {
       camera: this.#parts.camera,
       triggerId: part.trigger.triggerId,
       partId: part.trigger.partId,
+      tag: part.trigger.tag ?? null,
+      recipe: part.recipe.identity,
       ...decision,
       reason,
       detail,
@@ -231,7 +248,7 @@ export class Lane {
         queueMs: judgement?.queueMs ?? null,
         inferMs: judgement?.inferMs ?? null,
         totalMs: this.#parts.clock.mono() - part.startMono,
-        deadlineMs: this.#parts.deadlineMs,
+        deadlineMs: part.recipe.deadlineMs,
       },
       bundleId: part.model?.bundleId ?? null,
       frameId: part.frame?.id ?? null,

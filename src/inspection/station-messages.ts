@@ -76,7 +76,7 @@ export function cameraStateMessage(
     ready: fault === null && line.lane.running,
     busy: line.lane.inFlight > 0,
     fault: fault && { code: fault.code, text: fault.text, since: fault.since },
-    recipe: { id: line.recipe, version: null, hash: null },
+    recipe: line.recipeIdentity,
     model: {
       id: manifest?.id ?? null,
       hash: manifest?.sha256["inspector.onnx"]?.slice(0, 16) ?? null, // as in the results

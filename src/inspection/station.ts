@@ -12,7 +12,7 @@ import type { MessengerStats } from "../messaging/messenger-options.ts";
 import { Messenger } from "../messaging/messenger.ts";
 import { Collector } from "../training/collect.ts";
 import type { JobStatus } from "../training/supervisor.ts";
-import { CameraLine, chooseLine } from "./camera-line.ts";
+import { CameraLine, chooseLine, type LineRecipe } from "./camera-line.ts";
 import { Camera } from "./capture/camera.ts";
 import { Inspector } from "./infer/inspector.ts";
 import { inferenceThreads } from "./infer/threads.ts";
@@ -236,7 +236,7 @@ export class Station implements StationControl {
       firstSeq: this.#messenger.store.nextSeq(config.name),
       camera: this.#createCamera(config, () => line),
       inspector: this.#createInspector(() => line),
-      collector: new Collector(join(this.#paths.datasets, config.recipe), () => undefined),
+      recipe: this.#lineRecipe(config, config.recipe),
       clock: { wall: this.now, mono: () => performance.now() },
       newId: () => uuid7(Date.now(), randomBytes(10)),
       wantMap: () =>
@@ -245,10 +245,17 @@ export class Station implements StationControl {
         this.#options.onInspection?.(inspection);
       },
       onRecord: (inspection, evidence) => {
-        this.#record(line, inspection, evidence);
+        this.#record(inspection, evidence);
       },
     });
     return line;
+  }
+
+  /** A recipe as this camera uses it. */
+  #lineRecipe(camera: CameraConfig, recipe: string): LineRecipe {
+    const { identity, deadlineMs } = recipeSettings(this.#options.config, recipe);
+    const collector = new Collector(join(this.#paths.datasets, recipe), () => undefined);
+    return { identity, deadlineMs: deadlineMs ?? camera.deadlineMs, collector };
   }
 
   #createCamera(config: CameraConfig, line: () => CameraLine): Camera {
@@ -287,10 +294,10 @@ export class Station implements StationControl {
     });
   }
 
-  #record(line: CameraLine, inspection: Inspection, { frame, map }: PartEvidence): void {
+  #record(inspection: Inspection, { frame, map }: PartEvidence): void {
     const hash = this.models.manifest(inspection.bundleId)?.sha256["inspector.onnx"]?.slice(0, 16) ?? null;
     const context = {
-      recipe: { id: line.recipe, version: null, hash: null },
+      recipe: inspection.recipe,
       model: { id: inspection.bundleId, version: null, hash },
     };
     const scale = { low: 0, high: 2 * (inspection.threshold ?? 1) };

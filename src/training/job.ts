@@ -45,13 +45,19 @@ export function createJob(
 function sharedSettings(config: Config, recipes: readonly string[]): RecipeSettings {
   const [first, ...others] = recipes.map((recipe) => ({ recipe, settings: recipeSettings(config, recipe) }));
   if (!first) throw new RangeError("A job needs a recipe; got none.");
-  const other = others.find(({ settings }) => !isDeepStrictEqual(settings, first.settings));
+  const other = others.find(
+    ({ settings }) => !isDeepStrictEqual(pictureSettings(settings), pictureSettings(first.settings)),
+  );
   if (other === undefined) return first.settings;
   throw new ConfigError(
     "recipes-differ",
     `Recipes ${first.recipe} and ${other.recipe} cannot share a model: their inputSize or preprocess settings differ. ` +
       "Give them the same under recipes, or train them one by one.",
   );
+}
+
+function pictureSettings({ inputSize, pictureSize, preprocess }: RecipeSettings) {
+  return { inputSize, pictureSize, preprocess };
 }
 
 /** Also the id of the bundle that comes out of it: `<recipe>-20261122-051544`. */

@@ -133,6 +133,7 @@ describe("loadConfig", () => {
     expect(config).toEqual({
       ...configSchema.parse({}),
       station: { ...config.station, stateDir: resolve(".state") },
+      recipesDir: resolve("recipes"),
     });
   });
 

@@ -1,5 +1,5 @@
 import type { Frame, Inspection } from "../../src/domain/inspection.ts";
-import { Lane, type ActiveModel, type Judgement, type LaneParts } from "../../src/inspection/lane.ts";
+import { Lane, type ActiveModel, type Judgement, type LaneParts, type LaneRecipe } from "../../src/inspection/lane.ts";
 
 /** What tests of the lane need: frames, scores, and a lane that keeps its verdicts. */
 
@@ -23,6 +23,11 @@ export function judgementOf(score: number): Judgement {
   return { score, regions: [], map: null, queueMs: 1, inferMs: 2 };
 }
 
+/** A recipe with a deadline of 100 ms. */
+export function recipeOf(id: string, deadlineMs = 100): LaneRecipe {
+  return { identity: { id, number: 0, version: null, hash: null }, deadlineMs };
+}
+
 /** A model that gives this score at once. */
 export function modelOf(bundleId: string, score: number, reject = 1): ActiveModel {
   return {
@@ -44,7 +49,7 @@ export function testLane(changes: Partial<LaneParts> = {}): TestLane {
   const lane = new Lane({
     camera: "cam1",
     session: "session",
-    deadlineMs: 100,
+    recipe: () => recipeOf("default"),
     maxInFlight: 4,
     clock: { wall: () => Date.now(), mono: () => performance.now() },
     nextSeq: () => (seq += 1),

@@ -5,7 +5,7 @@ import type { Camera, CameraStatus } from "../../src/inspection/capture/camera.t
 import type { Inspector, InspectorStatus } from "../../src/inspection/infer/inspector.ts";
 import type { Scored } from "../../src/inspection/infer/worker.ts";
 import type { CollectionStatus, Collector } from "../../src/training/collect.ts";
-import { frameOf } from "./lane-fixture.ts";
+import { frameOf, recipeOf } from "./lane-fixture.ts";
 
 /** A camera, a model and a collector without processes and disk, whose state a test sets. */
 export class FakeCamera {
@@ -91,7 +91,7 @@ export function testLine(changes: Partial<CameraConfig> = {}): TestLine {
     firstSeq: 41,
     camera: camera as unknown as Camera,
     inspector: inspector as unknown as Inspector,
-    collector: collector as unknown as Collector,
+    recipe: { ...recipeOf("default", 300), collector: collector as unknown as Collector },
     clock: { wall: () => Date.now(), mono: () => performance.now() },
     newId: () => "id",
     wantMap: () => "never",

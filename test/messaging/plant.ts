@@ -24,6 +24,8 @@ export function inspectionOf(seq: number, changes: Partial<Inspection> = {}): In
     camera: "cam1",
     triggerId: `t${seq}`,
     partId: null,
+    tag: null,
+    recipe: { id: "default", number: 0, version: null, hash: null },
     verdict: "OK",
     action: "pass",
     reason: "score",

@@ -23,6 +23,8 @@ const inspection: Inspection = {
   camera: "cam1",
   triggerId: "t",
   partId: null,
+  tag: null,
+  recipe: { id: "default", number: 0, version: null, hash: null },
   verdict: "NG",
   action: "reject",
   reason: "score",

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { MACHINE_FILES } from "../../config/config-files.ts";
 import { loadConfig } from "../../config/load.ts";
 import { inputSize } from "../../config/preprocess-schema.ts";
 import { configSchema, type Config } from "../../config/schema.ts";
@@ -16,7 +16,7 @@ export interface DeviceFlags {
 
 /** The configuration of the device, with what the flags change. @throws ConfigError, InputError */
 export function deviceConfig({ config: file, method, teacher, size, stateDir }: DeviceFlags): Config {
-  const loaded = loadConfig(file ?? null, process.env, { readFile: (path) => readFileSync(path, "utf8") });
+  const loaded = loadConfig(file ?? null, process.env, MACHINE_FILES);
   const { station, training } = loaded;
   if (size !== undefined && !inputSize.safeParse(size).success)
     throw new InputError(

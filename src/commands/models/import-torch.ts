@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { z } from "zod";
 import { BundleStore } from "../../bundles/store.ts";
+import { MACHINE_FILES } from "../../config/config-files.ts";
 import { loadConfig } from "../../config/load.ts";
 import { statePaths } from "../../config/paths.ts";
 import { InputError } from "../../domain/errors.ts";
@@ -49,9 +50,7 @@ export function importTorchCommand(): Command {
 }
 
 async function importTorch(files: readonly string[], flags: Flags): Promise<void> {
-  const loaded = loadConfig(flags.config ?? null, process.env, {
-    readFile: (path) => readFileSync(path, "utf8"),
-  });
+  const loaded = loadConfig(flags.config ?? null, process.env, MACHINE_FILES);
   const stateDir = flags.stateDir === undefined ? loaded.station.stateDir : resolve(flags.stateDir);
   const config = { ...loaded, station: { ...loaded.station, stateDir } };
   const store = new BundleStore(statePaths(stateDir));
