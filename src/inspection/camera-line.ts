@@ -81,6 +81,10 @@ export class CameraLine {
     return this.#recipe.identity;
   }
 
+  get lineRecipe(): LineRecipe {
+    return this.#recipe;
+  }
+
   get deadlineMs(): number {
     return this.#recipe.deadlineMs;
   }
