@@ -10,6 +10,8 @@ export function statePaths(stateDir: string) {
     /** Collected normal pictures: `datasets/<recipe>/<name>.png`. */
     datasets: join(stateDir, "datasets"),
     jobs: join(stateDir, "jobs"),
+    /** Which recipe each camera was last set to. */
+    selected: join(stateDir, "selected.json"),
     /** SQLite file: inspections and outbox. */
     store: join(stateDir, "assayd.db"),
     /** TensorRT engines; a cache, may be deleted at any time. */
