@@ -10,6 +10,7 @@ import { InOrder } from "./deliver/in-order.ts";
 import type { Inspector } from "./infer/inspector.ts";
 import type { MapWish } from "./infer/protocol.ts";
 import { Lane, type ActiveModel, type LaneClock, type LaneRecipe, type PartEvidence } from "./lane.ts";
+import { RecentTimes } from "./line-times.ts";
 import { freeRunning } from "./trigger.ts";
 
 const NO_MODEL =
@@ -23,6 +24,13 @@ const SILENCE_GRACE_MS = 2000;
 /** A recipe as a line uses it, with the pictures that are collected for it. */
 export interface LineRecipe extends LaneRecipe {
   readonly collector: Collector;
+}
+
+/** What stopped a line until somebody resets it. */
+export interface LineStop {
+  readonly code: string;
+  /** For people. */
+  readonly text: string;
 }
 
 export interface CameraLineParts {
@@ -47,12 +55,16 @@ export class CameraLine {
   readonly #parts: CameraLineParts;
   readonly #lane: Lane;
   readonly #records: InOrder<readonly [Inspection, PartEvidence]>;
+  /** Of the newest parts, trigger to verdict. */
+  readonly times = new RecentTimes();
   readonly #thresholds = new Map<string, Thresholds>();
   #lastVerdictMono: number;
   #triggering: { stop: () => void } | null = null;
   #nextSeq: number;
   #triggers = 0;
   #recipe: LineRecipe;
+  #stopped: LineStop | null = null;
+  #bypass = false;
   /** Why no part is judged for a moment (change-over), or null. */
   #held: string | null = null;
   /** Why there is no model, where that is not for want of training. */
@@ -85,8 +97,18 @@ export class CameraLine {
     return this.#recipe;
   }
 
-  get deadlineMs(): number {
-    return this.#recipe.deadlineMs;
+  /** Why the line was stopped until somebody resets it, or null. */
+  get stopped(): LineStop | null {
+    return this.#stopped;
+  }
+
+  /** True while every part passes unjudged. */
+  get bypass(): boolean {
+    return this.#bypass;
+  }
+
+  set bypass(on: boolean) {
+    this.#bypass = on;
   }
 
   get camera(): Camera {
@@ -127,6 +149,7 @@ export class CameraLine {
   get model(): ActiveModel | string {
     const { ready, bundleId } = this.#parts.inspector.status;
     if (this.#held !== null) return this.#held;
+    if (this.#stopped !== null) return this.#stopped.text;
     if (bundleId === null) return this.#modelProblem ?? NO_MODEL;
     if (!ready) return `the inference process of ${bundleId} is starting`;
     const thresholds = this.#thresholds.get(bundleId);
@@ -146,6 +169,18 @@ export class CameraLine {
 
   release(): void {
     this.#held = null;
+  }
+
+  /** Judges no part until somebody resets it: each is `ERR not_ready`. The first reason stays. */
+  stopLine(reason: LineStop): void {
+    this.#stopped ??= reason;
+  }
+
+  /** @returns what it was stopped for */
+  reset(): LineStop | null {
+    const was = this.#stopped;
+    this.#stopped = null;
+    return was;
   }
 
   /** Resolves when the parts that are under way have their answers, at their deadlines at the latest. */
@@ -254,6 +289,7 @@ export class CameraLine {
       checkImage: (frame) => (config.checkImage ? checkImage(frame.data) : null),
       onVerdict: (inspection, evidence) => {
         this.#lastVerdictMono = clock.mono();
+        this.times.add(inspection.times.totalMs);
         onVerdict(inspection);
         if (evidence.frame && this.#isWorthKeeping(evidence.frame, inspection))
           this.#recipe.collector.offer(evidence.frame);

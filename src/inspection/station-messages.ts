@@ -5,6 +5,8 @@ import type { Config } from "../config/schema.ts";
 import { availableParallelism } from "node:os";
 import type { JobStatus } from "../training/supervisor.ts";
 import type { CameraLine } from "./camera-line.ts";
+import type { LineView } from "../domain/station-view.ts";
+import type { ProviderReport } from "./infer/protocol.ts";
 import type { StationFault } from "./station-faults.ts";
 
 /** interfaces.md §3.5 names fewer stages than the retraining path has. */
@@ -56,66 +58,44 @@ function messageOf({ state, progress, result, error }: JobStatus): string {
   return result?.choice ? `${state}: ${result.choice}` : state;
 }
 
-/** `{root}/cam/{camera}/state`, OPC 40100 words for `vision_state`. */
+/** `{root}/cam/{camera}/state`, OPC 40100 words for `vision_state`. @param seq of the newest part */
 export function cameraStateMessage(
-  line: CameraLine,
+  view: LineView,
   facts: {
+    readonly seq: number;
     readonly manifest: BundleManifest | null;
-    readonly configHash: string;
-    readonly fault: StationFault | null;
+    readonly provider: ProviderReport | null;
   },
 ): Omit<CameraStateMessage, "schema" | "ts"> {
-  const { manifest } = facts;
-  const { status } = line.camera;
-  const { provider } = line.inspector.status;
-  const { fault } = facts;
-  const thresholds = manifest ? line.thresholdsOf(manifest.id) : null;
+  const { fault, camera, recipe } = view;
+  const { manifest, provider } = facts;
   return {
-    seq: line.lastSeq,
-    vision_state: visionState(line, fault),
-    ready: fault === null && line.lane.running,
-    busy: line.lane.inFlight > 0,
+    seq: facts.seq,
+    vision_state: view.visionState,
+    ready: view.ready,
+    busy: view.busy,
     fault: fault && { code: fault.code, text: fault.text, since: fault.since },
-    recipe: line.recipeIdentity,
+    recipe,
     model: {
-      id: manifest?.id ?? null,
-      hash: manifest?.sha256["inspector.onnx"]?.slice(0, 16) ?? null, // as in the results
+      ...view.model,
       engine: provider?.provider ?? null,
       precision: provider?.precision ?? null,
     },
     threshold: {
-      reject: thresholds?.reject ?? null,
-      warn: thresholds?.warn ?? null,
+      ...view.threshold,
       calibrated_at: manifest?.createdAt ?? null,
-      target_frr: manifest && servedRecipe(manifest, line.recipe).threshold.falseRejectRate.high,
+      target_frr: manifest && servedRecipe(manifest, recipe.id).threshold.falseRejectRate.high,
     },
     camera: {
-      connected: status.connected,
-      fps: Math.round(status.fps * 10) / 10,
-      frame_age_ms: status.frameAgeMs === null ? null : Math.round(status.frameAgeMs),
-      frozen: status.frozen,
-      sharpness: status.sharpness,
-      brightness: status.brightness,
+      connected: camera.connected,
+      fps: Math.round(camera.fps * 10) / 10,
+      frame_age_ms: camera.frameAgeMs === null ? null : Math.round(camera.frameAgeMs),
+      frozen: camera.frozen,
+      sharpness: camera.sharpness,
+      brightness: camera.brightness,
     },
-    config_hash: facts.configHash,
+    config_hash: view.configHash,
   };
-}
-
-/** What keeps this line from judging parts, or null. */
-export function faultOf(line: CameraLine): { code: string; text: string } | null {
-  const { connected, state, message, frozen } = line.camera.status;
-  if (!connected) return { code: `camera-${state}`, text: message || `the camera is ${state}` };
-  if (frozen)
-    return { code: "camera-frozen", text: message || "the camera sends the same picture again and again" };
-  const { model } = line;
-  return typeof model === "string" ? { code: "no-model", text: model } : null;
-}
-
-function visionState(line: CameraLine, problem: { code: string } | null): CameraStateMessage["vision_state"] {
-  if (problem?.code === "no-model") return "Initialized";
-  if (problem) return "Error";
-  if (!line.lane.running) return "Initialized"; // OPC 40100: Ready takes a job, a stopped line refuses it
-  return line.freeRunning ? "ContinuousExecution" : "Ready";
 }
 
 /** `{root}/info` without what the messenger adds. */

@@ -7,6 +7,7 @@ import { recipeSettings } from "../config/recipe-settings.ts";
 import type { CameraConfig, Config } from "../config/schema.ts";
 import { InputError } from "../domain/errors.ts";
 import type { Inspection } from "../domain/inspection.ts";
+import type { LineView } from "../domain/station-view.ts";
 import { uuid7 } from "../domain/uuid7.ts";
 import type { MessengerStats } from "../messaging/messenger-options.ts";
 import { Messenger } from "../messaging/messenger.ts";
@@ -19,7 +20,8 @@ import { inferenceThreads } from "./infer/threads.ts";
 import type { PartEvidence } from "./lane.ts";
 import { StationFaults, type StationFault } from "./station-faults.ts";
 import { stationCommands, type StationControl } from "./station-commands.ts";
-import { cameraStateMessage, faultOf, healthMessage, infoMessage, jobMessage } from "./station-messages.ts";
+import { faultOf, lineTotals, lineView } from "./line-view.ts";
+import { cameraStateMessage, healthMessage, infoMessage, jobMessage } from "./station-messages.ts";
 import { StationModels } from "./station-models.ts";
 import { StationTraining } from "./station-training.ts";
 
@@ -210,13 +212,23 @@ export class Station implements StationControl {
   }
 
   publishCameraState(line: CameraLine): void {
+    const view = this.lineView(line);
+    const { bundleId, provider } = line.inspector.status;
+    const facts = { seq: line.lastSeq, manifest: this.models.manifest(bundleId), provider };
+    this.#messenger.cameraState(line.name, cameraStateMessage(view, facts));
+  }
+
+  /** A line as it stands now. */
+  lineView(line: CameraLine): LineView {
     this.#faults.note(line.name, faultOf(line));
-    const manifest = this.models.manifest(line.inspector.status.bundleId);
-    const fault = this.#faults.of(line.name);
-    this.#messenger.cameraState(
-      line.name,
-      cameraStateMessage(line, { manifest, configHash: this.#configHash, fault }),
-    );
+    return lineView(line, {
+      manifest: this.models.manifest(line.inspector.status.bundleId),
+      fault: this.#faults.of(line.name),
+      warnings: [],
+      totals: lineTotals(this.#messenger.store.counters(line.name)),
+      training: this.training.running,
+      configHash: this.#configHash,
+    });
   }
 
   /** An alarm topic for each fault of a camera, as long as it lasts. */

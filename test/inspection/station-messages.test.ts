@@ -3,11 +3,11 @@ import { configSchema } from "../../src/config/schema.ts";
 import { STAGES, type JobState } from "../../src/domain/job.ts";
 import {
   cameraStateMessage,
-  faultOf,
   healthMessage,
   infoMessage,
   jobMessage,
 } from "../../src/inspection/station-messages.ts";
+import { faultOf, lineTotals, lineView } from "../../src/inspection/line-view.ts";
 import { cameraStateSchema } from "../../src/messaging/schemas/camera.ts";
 import { healthSchema, infoSchema, jobSchema } from "../../src/messaging/schemas/station.ts";
 import { createJob } from "../../src/training/job.ts";
@@ -52,7 +52,16 @@ function statusOf(state: JobState, changes: Partial<JobStatus> = {}): JobStatus 
 function published({ line }: TestLine) {
   const known = faultOf(line);
   const fault = known && { source: line.name, ...known, since: TS };
-  const message = cameraStateMessage(line, { manifest: null, configHash: "abc", fault });
+  const view = lineView(line, {
+    manifest: null,
+    fault,
+    warnings: [],
+    totals: lineTotals([]),
+    training: false,
+    configHash: "abc",
+  });
+  const { provider } = line.inspector.status;
+  const message = cameraStateMessage(view, { seq: line.lastSeq, manifest: null, provider });
   return cameraStateSchema.parse(JSON.parse(JSON.stringify({ schema: "1.0", ts: TS, ...message })));
 }
 
