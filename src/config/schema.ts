@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PRODUCT_NAMES } from "../simulator/product-names.ts";
+import { brokerSchema } from "./broker-schema.ts";
 import { instantSchema, methodSchema } from "./method-schema.ts";
 import { name } from "./name.ts";
 import { inputSize, preprocessSchema } from "./preprocess-schema.ts";
@@ -9,6 +10,8 @@ import { recipeSchema } from "./recipe-schema.ts";
  * The one home of the configuration: types, defaults and words for every key. `config/assayd.yaml` is the commented
  * example, `config/assayd.schema.json` is generated from this (`npm run schema`). Unknown keys are errors.
  */
+
+export { brokerSchema, type BrokerConfig } from "./broker-schema.ts";
 
 const share = z.number().min(0).max(1);
 const positiveInt = z.int().positive();
@@ -145,29 +148,6 @@ export const trainingSchema = z.strictObject({
   threads: z.int().min(0).default(0).describe("0: all cores"),
 });
 export type TrainingConfig = z.infer<typeof trainingSchema>;
-
-export const brokerSchema = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("embedded").describe("a small broker inside assayd, for trial only"),
-    host: z.string().default("127.0.0.1"),
-    port: z.int().min(0).max(65535).default(1883),
-  }),
-  z.strictObject({
-    kind: z.literal("external"),
-    url: z.string().regex(/^(mqtts?|wss?):\/\//, "mqtt://, mqtts://, ws:// or wss:// address"),
-    username: z.string().optional(),
-    passwordFile: z
-      .string()
-      .optional()
-      .describe("file with the password; $CREDENTIALS_DIRECTORY/mqtt-password is found by itself"),
-    caFile: z.string().optional(),
-    certFile: z.string().optional(),
-    keyFile: z.string().optional(),
-    protocolVersion: z.union([z.literal(4), z.literal(5)]).default(5),
-    keepaliveS: positiveInt.default(10),
-  }),
-]);
-export type BrokerConfig = z.infer<typeof brokerSchema>;
 
 export const imagesSchema = z.strictObject({
   heatmap: z.boolean().default(true),

@@ -17,6 +17,7 @@ const MAX_RETRY_MS = 10_000;
 const PERSON_RETRY_MS = 30_000; // wrong password and the like: an account must not be locked by us
 const QOS1_IN_FLIGHT = 100; // promises.md §0.1
 const PUBACK_TIMEOUT_MS = 20_000;
+const DISCONNECT_WITH_WILL = 0x04; // MQTT 5.0 §3.14.2.1
 
 /** One message for the broker. */
 export interface Publication {
@@ -33,10 +34,13 @@ export interface Publication {
 
 export interface ClientOptions {
   readonly broker: BrokerAddress;
-  readonly identity: ConnectionIdentity;
+  /** Asked anew for each attempt where it is a function. */
+  readonly identity: ConnectionIdentity | (() => Promise<ConnectionIdentity>);
   readonly logger: Logger;
   /** Epoch ms. */
   readonly now: () => number;
+  /** The CONNECT packet of an attempt was written. */
+  readonly onConnecting?: () => void;
   /** Once for each connection, before anything is published. */
   readonly onConnect: () => void;
   readonly onDisconnect: () => void;
@@ -60,6 +64,7 @@ export class BrokerClient {
   #connectedAt: number | null = null;
   #fault: ConnectionFault | null = null;
   #retry: NodeJS.Timeout | null = null;
+  #endOptions: { readonly reasonCode?: number } = {};
   #stopped = true;
 
   constructor(options: ClientOptions) {
@@ -89,7 +94,7 @@ export class BrokerClient {
     void this.#connect();
   }
 
-  /** Ends the connection in order (the will is not sent). Publish what must still go before. */
+  /** Ends the connection in order (the will is sent only if `endsWithWill`). Publish what must still go before. */
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
@@ -97,7 +102,7 @@ export class BrokerClient {
     if (transport === null) return;
     this.#lost();
     const timeout = setTimeout(() => transport.end(true), 1000);
-    await transport.endAsync();
+    await transport.endAsync(false, this.#endOptions);
     clearTimeout(timeout);
   }
 
@@ -169,7 +174,13 @@ export class BrokerClient {
   async #connect(): Promise<void> {
     let options: IClientOptions;
     try {
-      options = await connectionOptions(this.#options.broker, this.#options.identity);
+      const { broker, identity: given } = this.#options;
+      const identity = typeof given === "function" ? await given() : given;
+      this.#endOptions =
+        identity.endsWithWill === true && broker.protocolVersion === 5
+          ? { reasonCode: DISCONNECT_WITH_WILL }
+          : {};
+      options = await connectionOptions(broker, identity);
     } catch (error) {
       this.#closed(error);
       return;
@@ -178,6 +189,9 @@ export class BrokerClient {
     const transport = connect(this.#options.broker.url, options);
     this.#transport = transport;
     let reason: unknown = new Error("the connection was closed");
+    transport.on("packetsend", ({ cmd }) => {
+      if (cmd === "connect") this.#options.onConnecting?.();
+    });
     transport.on("connect", (connack) => {
       this.#opened(connack);
     });

@@ -10,7 +10,16 @@ export type BrokerAddress = Omit<Extract<BrokerConfig, { kind: "external" }>, "k
 export interface ConnectionIdentity {
   /** Stable over restarts, so that the broker replaces a dead connection instead of keeping two. */
   readonly clientId: string;
-  readonly will: { readonly topic: string; readonly payload: string };
+  readonly will: {
+    readonly topic: string;
+    readonly payload: string | Buffer;
+    /** Default true: a late subscriber learns that the station is away. */
+    readonly retain?: boolean;
+  };
+  /** How long the broker keeps the session after the connection, seconds (MQTT 5). Default 1 h. */
+  readonly sessionExpiryS?: number;
+  /** A wanted end lets the broker send the will (MQTT 5, reason code 0x04). Default false. */
+  readonly endsWithWill?: boolean;
   /** systemd's $CREDENTIALS_DIRECTORY; null if there is none. */
   readonly credentialsDirectory: string | null;
 }
@@ -43,8 +52,15 @@ export async function connectionOptions(
     queueQoSZero: false,
     resubscribe: false,
     rejectUnauthorized: true,
-    will: { topic: identity.will.topic, payload: Buffer.from(identity.will.payload), qos: 1, retain: true },
-    ...(broker.protocolVersion === 5 && { properties: { sessionExpiryInterval: SESSION_EXPIRY_S } }),
+    will: {
+      topic: identity.will.topic,
+      payload: Buffer.from(identity.will.payload),
+      qos: 1,
+      retain: identity.will.retain ?? true,
+    },
+    ...(broker.protocolVersion === 5 && {
+      properties: { sessionExpiryInterval: identity.sessionExpiryS ?? SESSION_EXPIRY_S },
+    }),
     ...(broker.username !== undefined && { username: broker.username }),
     ...(password !== null && { password }),
     ...(ca !== null && { ca }),
