@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { name } from "./name.ts";
+import { policySchema } from "./policy-schema.ts";
 import { inputSize, preprocessFields } from "./preprocess-schema.ts";
 
 const fields = {
@@ -12,6 +13,7 @@ const fields = {
   version: z.string().min(1).max(64).optional().describe("yours, echoed with every result"),
   inputSize: inputSize.optional(),
   deadlineMs: z.number().positive().optional().describe("trigger to verdict; left out: the camera's"),
+  policy: policySchema.prefault({}),
   preprocess: z.strictObject(preprocessFields).partial().default({}),
 };
 

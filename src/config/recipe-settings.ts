@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { RecipeIdentity, Size } from "../domain/inspection.ts";
+import { policySchema, type PolicyConfig } from "./policy-schema.ts";
 import { preprocessSchema, type PreprocessConfig } from "./preprocess-schema.ts";
 import type { Config } from "./schema.ts";
 
@@ -14,6 +15,7 @@ export interface RecipeSettings {
   readonly pictureSize: Size;
   /** Null: the camera's. */
   readonly deadlineMs: number | null;
+  readonly policy: PolicyConfig;
   readonly preprocess: PreprocessConfig;
 }
 
@@ -37,6 +39,7 @@ export function recipeSettings(
     inputSize,
     pictureSize: preprocess.pictureSize ?? inputSize,
     deadlineMs: own?.deadlineMs ?? null,
+    policy: own?.policy ?? policySchema.parse({}),
     preprocess,
   };
 }

@@ -11,6 +11,7 @@ import type { Inspector } from "./infer/inspector.ts";
 import type { MapWish } from "./infer/protocol.ts";
 import { Lane, type ActiveModel, type LaneClock, type LaneRecipe, type PartEvidence } from "./lane.ts";
 import { RecentTimes } from "./line-times.ts";
+import type { LinePolicy } from "./policy/line-policy.ts";
 import { freeRunning } from "./trigger.ts";
 
 const NO_MODEL =
@@ -23,6 +24,7 @@ const SILENCE_GRACE_MS = 2000;
 
 /** A recipe as a line uses it, with the pictures that are collected for it. */
 export interface LineRecipe extends LaneRecipe {
+  readonly policy: LinePolicy;
   readonly collector: Collector;
 }
 
@@ -46,6 +48,8 @@ export interface CameraLineParts {
   readonly wantMap: () => MapWish;
   /** At once, in the order of verdicts: outputs and counters. */
   readonly onVerdict: (inspection: Inspection) => void;
+  /** The line has stopped itself until a reset. */
+  readonly onStop: (reason: LineStop) => void;
   /** In the order of triggers: record and publication. */
   readonly onRecord: (inspection: Inspection, evidence: PartEvidence) => void;
 }
@@ -180,6 +184,7 @@ export class CameraLine {
   reset(): LineStop | null {
     const was = this.#stopped;
     this.#stopped = null;
+    this.#recipe.policy.clear();
     return was;
   }
 
@@ -291,11 +296,21 @@ export class CameraLine {
         this.#lastVerdictMono = clock.mono();
         this.times.add(inspection.times.totalMs);
         onVerdict(inspection);
+        this.#followPolicy(inspection);
         if (evidence.frame && this.#isWorthKeeping(evidence.frame, inspection))
           this.#recipe.collector.offer(evidence.frame);
         this.#records.push(inspection.seq, [inspection, evidence]);
       },
     });
+  }
+
+  /** Parts that came while the line was not ready say nothing of the process. */
+  #followPolicy({ verdict, reason }: Inspection): void {
+    if (reason === "not_ready" || reason === "manual") return;
+    const stop = this.#recipe.policy.note(verdict);
+    if (stop === null || this.#stopped !== null) return;
+    this.stopLine(stop);
+    this.#parts.onStop(stop);
   }
 
   /** False for pictures that must not be learnt from: black, flat, frozen. A part that was not judged was not checked either. */

@@ -6,13 +6,18 @@ export interface Thresholds {
   readonly warn: number | null;
 }
 
+export interface Decision {
+  readonly verdict: Verdict;
+  readonly action: Action;
+}
+
 /**
  * The verdict on a score: `NG` above the reject threshold, `WARN` above the warn threshold, else `OK`; a score equal to
- * a threshold is still on its good side. A warned part passes: the grey zone is for people to look at. What is no number
- * is never good: a pass must be proven.
+ * a threshold is still on its good side. What is no number is never good: a pass must be proven.
+ * @param onWarn what becomes of a part in the grey zone; as a rule it passes, for people to look at
  */
-export function decide(score: number, thresholds: Thresholds): { verdict: Verdict; action: Action } {
+export function decide(score: number, thresholds: Thresholds, onWarn: Action = "pass"): Decision {
   if (!(score <= thresholds.reject)) return { verdict: "NG", action: "reject" };
-  if (thresholds.warn !== null && score > thresholds.warn) return { verdict: "WARN", action: "pass" };
+  if (thresholds.warn !== null && score > thresholds.warn) return { verdict: "WARN", action: onWarn };
   return { verdict: "OK", action: "pass" };
 }

@@ -1,6 +1,6 @@
 import type { Frame, Inspection, Reason, RecipeIdentity, Region, Size } from "../domain/inspection.ts";
 import { AssaydError, messageOf } from "../domain/errors.ts";
-import { decide, type Thresholds } from "./decide.ts";
+import type { Decision, Thresholds } from "./decide.ts";
 
 /** What the inference process says of one frame. */
 export interface Judgement {
@@ -59,6 +59,8 @@ export interface LaneRecipe {
   readonly identity: RecipeIdentity;
   /** Trigger to verdict; later is `ERR late`. */
   readonly deadlineMs: number;
+  /** The verdict on a score. */
+  readonly decide: (score: number, thresholds: Thresholds) => Decision;
 }
 
 export interface LaneClock {
@@ -223,7 +225,7 @@ export class Lane {
     const thresholds = part.model?.thresholds ?? null;
     const decision =
       judgement && thresholds
-        ? decide(judgement.score, thresholds)
+        ? part.recipe.decide(judgement.score, thresholds)
         : ({ verdict: "ERR", action: "reject" } as const);
     return {
       inspectionId: this.#parts.newId(),

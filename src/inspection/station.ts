@@ -15,9 +15,11 @@ import { Collector } from "../training/collect.ts";
 import type { JobStatus } from "../training/supervisor.ts";
 import { CameraLine, chooseLine, type LineRecipe } from "./camera-line.ts";
 import { Camera } from "./capture/camera.ts";
+import { decide } from "./decide.ts";
 import { Inspector } from "./infer/inspector.ts";
 import { inferenceThreads } from "./infer/threads.ts";
 import type { PartEvidence } from "./lane.ts";
+import { LinePolicy } from "./policy/line-policy.ts";
 import { StationFaults, type StationFault } from "./station-faults.ts";
 import { stationCommands, type StationControl } from "./station-commands.ts";
 import { faultOf, lineTotals, lineView } from "./line-view.ts";
@@ -256,6 +258,10 @@ export class Station implements StationControl {
       onVerdict: (inspection) => {
         this.#options.onInspection?.(inspection);
       },
+      onStop: (reason) => {
+        this.#messenger.event("line.stopped", { ...reason }, config.name);
+        this.publishCameraState(line);
+      },
       onRecord: (inspection, evidence) => {
         this.#record(inspection, evidence);
       },
@@ -265,9 +271,16 @@ export class Station implements StationControl {
 
   /** A recipe as this camera uses it. */
   #lineRecipe(camera: CameraConfig, recipe: string): LineRecipe {
-    const { identity, deadlineMs } = recipeSettings(this.#options.config, recipe);
+    const { identity, deadlineMs, policy: settings } = recipeSettings(this.#options.config, recipe);
+    const policy = new LinePolicy(settings, decide);
     const collector = new Collector(join(this.#paths.datasets, recipe), () => undefined);
-    return { identity, deadlineMs: deadlineMs ?? camera.deadlineMs, collector };
+    return {
+      identity,
+      deadlineMs: deadlineMs ?? camera.deadlineMs,
+      decide: policy.decide.bind(policy),
+      policy,
+      collector,
+    };
   }
 
   #createCamera(config: CameraConfig, line: () => CameraLine): Camera {

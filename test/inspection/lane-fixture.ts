@@ -1,5 +1,12 @@
 import type { Frame, Inspection } from "../../src/domain/inspection.ts";
-import { Lane, type ActiveModel, type Judgement, type LaneParts, type LaneRecipe } from "../../src/inspection/lane.ts";
+import { decide } from "../../src/inspection/decide.ts";
+import {
+  Lane,
+  type ActiveModel,
+  type Judgement,
+  type LaneParts,
+  type LaneRecipe,
+} from "../../src/inspection/lane.ts";
 
 /** What tests of the lane need: frames, scores, and a lane that keeps its verdicts. */
 
@@ -25,7 +32,7 @@ export function judgementOf(score: number): Judgement {
 
 /** A recipe with a deadline of 100 ms. */
 export function recipeOf(id: string, deadlineMs = 100): LaneRecipe {
-  return { identity: { id, number: 0, version: null, hash: null }, deadlineMs };
+  return { identity: { id, number: 0, version: null, hash: null }, deadlineMs, decide };
 }
 
 /** A model that gives this score at once. */

@@ -1,9 +1,12 @@
+import { policySchema } from "../../src/config/policy-schema.ts";
 import { cameraSchema, type CameraConfig } from "../../src/config/schema.ts";
 import type { Frame, Inspection } from "../../src/domain/inspection.ts";
 import { CameraLine } from "../../src/inspection/camera-line.ts";
+import { decide } from "../../src/inspection/decide.ts";
 import type { Camera, CameraStatus } from "../../src/inspection/capture/camera.ts";
 import type { Inspector, InspectorStatus } from "../../src/inspection/infer/inspector.ts";
 import type { Scored } from "../../src/inspection/infer/worker.ts";
+import { LinePolicy } from "../../src/inspection/policy/line-policy.ts";
 import type { CollectionStatus, Collector } from "../../src/training/collect.ts";
 import { frameOf, recipeOf } from "./lane-fixture.ts";
 
@@ -91,11 +94,16 @@ export function testLine(changes: Partial<CameraConfig> = {}): TestLine {
     firstSeq: 41,
     camera: camera as unknown as Camera,
     inspector: inspector as unknown as Inspector,
-    recipe: { ...recipeOf("default", 300), collector: collector as unknown as Collector },
+    recipe: {
+      ...recipeOf("default", 300),
+      policy: new LinePolicy(policySchema.parse({}), decide),
+      collector: collector as unknown as Collector,
+    },
     clock: { wall: () => Date.now(), mono: () => performance.now() },
     newId: () => "id",
     wantMap: () => "never",
     onVerdict: () => undefined,
+    onStop: () => undefined,
     onRecord: (inspection) => records.push(inspection),
   });
   return { line, camera, inspector, collector, records };
