@@ -2,9 +2,11 @@ import { z } from "zod";
 import { PRODUCT_NAMES } from "../simulator/product-names.ts";
 import { brokerSchema } from "./broker-schema.ts";
 import { instantSchema, methodSchema } from "./method-schema.ts";
+import { imagesSchema, topicRootSchema, type ImagesConfig } from "./messaging-schema.ts";
 import { name } from "./name.ts";
 import { inputSize, preprocessSchema } from "./preprocess-schema.ts";
 import { recipeSchema } from "./recipe-schema.ts";
+import { triggerFilterSchema, triggerSchema } from "./trigger-schema.ts";
 
 /**
  * The one home of the configuration: types, defaults and words for every key. `config/assayd.yaml` is the commented
@@ -84,17 +86,12 @@ export const cameraSourceSchema = z.discriminatedUnion("kind", [
 ]);
 export type CameraSource = z.infer<typeof cameraSourceSchema>;
 
-const triggerSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("every-frame").describe("each picture of the camera is one part") }),
-  z.strictObject({ kind: z.literal("rate"), partsPerSecond: z.number().positive().max(200) }),
-  z.strictObject({ kind: z.literal("command").describe("MQTT cmd/trigger only") }),
-]);
-
 export const cameraSchema = z.strictObject({
   name: name.default("cam1"),
   source: cameraSourceSchema.prefault({ kind: "simulated" }),
   recipe: name.default("default").describe("which product; bundles and collected pictures belong to it"),
   trigger: triggerSchema.default({ kind: "every-frame" }),
+  triggerFilter: triggerFilterSchema.prefault({}),
   deadlineMs: z.number().positive().default(300).describe("trigger to verdict; later is ERR and reject"),
   frameMode: z
     .enum(["next", "latest"])
@@ -149,17 +146,8 @@ export const trainingSchema = z.strictObject({
 });
 export type TrainingConfig = z.infer<typeof trainingSchema>;
 
-export const imagesSchema = z.strictObject({
-  heatmap: z.boolean().default(true),
-  overlay: z.boolean().default(true),
-  frame: z.boolean().default(false),
-  when: z.enum(["ng", "all"]).default("ng"),
-  format: z.enum(["jpeg", "webp"]).default("jpeg"),
-  quality: z.int().min(1).max(100).default(80),
-  maxPerSecond: z.number().positive().default(2),
-  maxBytes: positiveInt.default(65536),
-});
-export type ImagesConfig = z.infer<typeof imagesSchema>;
+export { imagesSchema };
+export type { ImagesConfig };
 
 export const configSchema = z.strictObject({
   station: z
@@ -169,9 +157,7 @@ export const configSchema = z.strictObject({
         .string()
         .default(".state")
         .describe("models, pictures, results; systemd's StateDirectory wins"),
-      topicRoot: z
-        .string()
-        .regex(/^[^+#]+$/, "no + or #")
+      topicRoot: topicRootSchema
         .optional()
         .describe("default assay/v1/<station name>"),
       inputSize: inputSize.default(256).describe("square model input in pixels"),
@@ -208,6 +194,11 @@ export const configSchema = z.strictObject({
         .default("fp16")
         .describe("of TensorRT engines; the CPU always runs fp32"),
       threads: z.int().min(0).default(0).describe("0: one fewer than there are cores"),
+      preparedBundles: z
+        .int()
+        .min(0)
+        .default(4)
+        .describe("models kept loaded beside those that judge, for a quick change-over"),
     })
     .prefault({}),
   training: trainingSchema.prefault({}),

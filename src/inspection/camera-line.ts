@@ -12,7 +12,8 @@ import type { MapWish } from "./infer/protocol.ts";
 import { Lane, type ActiveModel, type LaneClock, type LaneRecipe, type PartEvidence } from "./lane.ts";
 import { RecentTimes } from "./line-times.ts";
 import type { LinePolicy } from "./policy/line-policy.ts";
-import { freeRunning } from "./trigger.ts";
+import type { TriggerSource } from "./triggers/trigger-source.ts";
+import { Triggering } from "./triggers/triggering.ts";
 
 const NO_MODEL =
   "there is no trained model yet; collect normal parts and train (cmd/collect.start, cmd/train.start)";
@@ -41,6 +42,8 @@ export interface CameraLineParts {
   readonly session: string;
   readonly firstSeq: number;
   readonly camera: Camera;
+  /** What triggers it, where that listens to something outside. */
+  readonly triggerSource?: TriggerSource;
   readonly inspector: Inspector;
   readonly clock: LaneClock;
   readonly newId: () => string;
@@ -58,12 +61,12 @@ export interface CameraLineParts {
 export class CameraLine {
   readonly #parts: CameraLineParts;
   readonly #lane: Lane;
+  readonly #triggering: Triggering;
   readonly #records: InOrder<readonly [Inspection, PartEvidence]>;
   /** Of the newest parts, trigger to verdict. */
   readonly times = new RecentTimes();
   readonly #thresholds = new Map<string, Thresholds>();
   #lastVerdictMono: number;
-  #triggering: { stop: () => void } | null = null;
   #nextSeq: number;
   #triggers = 0;
   #recipe: LineRecipe;
@@ -83,6 +86,7 @@ export class CameraLine {
       parts.onRecord(inspection, evidence);
     });
     this.#lane = this.#createLane();
+    this.#triggering = this.#createTriggering();
   }
 
   get name(): string {
@@ -134,7 +138,7 @@ export class CameraLine {
 
   /** True if parts come without being asked for. */
   get freeRunning(): boolean {
-    return this.#triggering !== null;
+    return this.#triggering.freeRunning;
   }
 
   /** False if verdicts should come by themselves (a camera that plays, a free-running trigger) and none does. */
@@ -222,6 +226,7 @@ export class CameraLine {
 
   async stop(): Promise<void> {
     this.endTriggering();
+    await this.#triggering.close();
     await this.#parts.camera.stop();
     await this.#parts.inspector.stop();
     await this.#recipe.collector.stop();
@@ -230,30 +235,13 @@ export class CameraLine {
   /** Goes on inspecting (cmd/start). */
   beginTriggering(): void {
     this.#lane.running = true;
-    if (this.#triggering) return;
-    const { trigger } = this.#parts.config;
-    if (trigger.kind === "rate") {
-      this.#triggering = freeRunning(
-        trigger.partsPerSecond,
-        () => void this.trigger({}),
-        this.#parts.clock.mono,
-      );
-    }
-    if (trigger.kind === "every-frame") {
-      this.#parts.camera.stream(true);
-      this.#triggering = {
-        stop: () => {
-          this.#parts.camera.stream(false);
-        },
-      };
-    }
+    this.#triggering.start();
   }
 
-  /** No parts by itself any more; a commanded trigger is answered `ERR not_ready` (cmd/stop). */
+  /** No parts by itself any more; a trigger that comes all the same is answered `ERR not_ready` (cmd/stop). */
   endTriggering(): void {
     this.#lane.running = false;
-    this.#triggering?.stop();
-    this.#triggering = null;
+    this.#triggering.stop();
   }
 
   /** Inspects one part now. */
@@ -263,6 +251,11 @@ export class CameraLine {
       partId: request.partId ?? null,
       tag: request.tag ?? null,
     });
+  }
+
+  /** The conveyor's encoder, as the PLC wrote it. @param at monotonic ms */
+  encoder(counts: number, at: number): void {
+    this.#triggering.encoder(counts, at);
   }
 
   /** A frame of a camera whose every frame is a part; `missed` frames before it were lost in the pipeline. */
@@ -277,6 +270,23 @@ export class CameraLine {
   /** The newest picture, outside of any inspection (cmd/snapshot). @throws CaptureError if there is none */
   async snapshot(): Promise<Frame> {
     return this.#parts.camera.grab({ mode: "latest", maxAgeMs: 1000, timeoutMs: 2000 });
+  }
+
+  #createTriggering(): Triggering {
+    const { config, camera, triggerSource } = this.#parts;
+    return new Triggering({
+      trigger: config.trigger,
+      filter: config.triggerFilter,
+      source: triggerSource ?? null,
+      stream: (on) => {
+        camera.stream(on);
+      },
+      fire: ({ edge, tooClose }) => {
+        const { triggerId = this.#newTriggerId(), partId = null, tag = null } = edge;
+        const lost = tooClose ? { lost: "overrun" as const } : {};
+        void this.#lane.trigger({ triggerId, partId, tag, ...lost });
+      },
+    });
   }
 
   #createLane(): Lane {

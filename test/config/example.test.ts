@@ -35,7 +35,7 @@ function commentedKinds(): readonly string[] {
 
 test("each commented kind is valid when its # is taken away", () => {
   const kinds = commentedKinds();
-  expect(kinds.length).toBe(9);
+  expect(kinds.length).toBeGreaterThanOrEqual(13);
   for (const kind of kinds) {
     const indented = (depth: string): string =>
       kind

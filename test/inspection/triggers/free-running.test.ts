@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { freeRunning } from "../../src/inspection/trigger.ts";
+import { freeRunning } from "../../../src/inspection/triggers/free-running.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

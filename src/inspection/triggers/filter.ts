@@ -1,0 +1,84 @@
+import type { TriggerFilterConfig } from "../../config/trigger-schema.ts";
+import type { TriggerEdge } from "./trigger-source.ts";
+
+export interface FilterTimers {
+  /** Monotonic ms. */
+  readonly now: () => number;
+  /** @returns what takes it back */
+  readonly after: (delayMs: number, run: () => void) => () => void;
+}
+
+export const SYSTEM_TIMERS: FilterTimers = {
+  now: () => performance.now(),
+  after: (delayMs, run) => {
+    const timer = setTimeout(run, delayMs);
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};
+
+/** What became of an edge: a part, or one that is too close to the part before it to have a picture of its own. */
+export interface FilteredTrigger {
+  readonly edge: TriggerEdge;
+  readonly tooClose: boolean;
+}
+
+/**
+ * Cleans the edges of a trigger. Bounces are dropped and counted; every other edge becomes a part, `delayMs` later. A part
+ * closer than `minSpacingMs` to the one before is said to be so: it must still be answered (and rejected).
+ */
+export class TriggerFilter {
+  readonly #config: TriggerFilterConfig;
+  readonly #timers: FilterTimers;
+  readonly #fire: (trigger: FilteredTrigger) => void;
+  readonly #waiting = new Set<() => void>();
+  #lastEdge = -Infinity;
+  #lastPart = -Infinity;
+  #bounced = 0;
+
+  constructor(config: TriggerFilterConfig, timers: FilterTimers, fire: (trigger: FilteredTrigger) => void) {
+    this.#config = config;
+    this.#timers = timers;
+    this.#fire = fire;
+  }
+
+  /** Edges that were bounces. */
+  get bounced(): number {
+    return this.#bounced;
+  }
+
+  edge(edge: TriggerEdge): void {
+    const { debounceMs, minSpacingMs } = this.#config;
+    const isBounce = edge.at - this.#lastEdge < debounceMs;
+    this.#lastEdge = edge.at;
+    if (isBounce) {
+      this.#bounced += 1;
+      return;
+    }
+    const tooClose = edge.at - this.#lastPart < minSpacingMs;
+    this.#lastPart = edge.at;
+    this.#delay(edge, tooClose);
+  }
+
+  /** Forgets parts whose delay has not passed. @returns how many: each is a part without an answer */
+  clear(): number {
+    const forgotten = this.#waiting.size;
+    for (const takeBack of this.#waiting) takeBack();
+    this.#waiting.clear();
+    return forgotten;
+  }
+
+  #delay(edge: TriggerEdge, tooClose: boolean): void {
+    const leftMs = edge.at + this.#config.delayMs - this.#timers.now();
+    if (this.#config.delayMs === 0 || leftMs <= 0) {
+      this.#fire({ edge, tooClose });
+      return;
+    }
+    const takeBack = this.#timers.after(leftMs, () => {
+      this.#waiting.delete(takeBack);
+      this.#fire({ edge, tooClose });
+    });
+    this.#waiting.add(takeBack);
+  }
+}
