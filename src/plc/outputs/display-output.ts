@@ -1,0 +1,20 @@
+import type { RejectOutput } from "./reject-output.ts";
+
+/** No wire at all: the ejector's state is only shown (MQTT, pages). */
+export class DisplayOutput implements RejectOutput {
+  readonly fault = null;
+  readonly overtaken = 0;
+  energised = false;
+
+  start(): void {
+    this.energised = false;
+  }
+
+  set(energised: boolean): void {
+    this.energised = energised;
+  }
+
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}

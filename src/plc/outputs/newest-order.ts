@@ -1,0 +1,89 @@
+import type { Clock } from "../reject/precise-timer.ts";
+
+export interface NewestOrderOptions {
+  /** Hands one order to the device; `done` follows. */
+  readonly carryOut: (energised: boolean) => void;
+  /** No `done` for this long, ms: the device hangs. */
+  readonly timeoutMs: number;
+  readonly onTimeout: () => void;
+  readonly clock: Clock;
+}
+
+/** Orders for a slow device: one at a time and in order; of those that wait, only the newest is carried out. */
+export class NewestOrder {
+  readonly #options: NewestOrderOptions;
+  #wanted: boolean | null = null;
+  #underWay: boolean | null = null;
+  #known: boolean | null = null;
+  #open = false;
+  #overtaken = 0;
+  #cancelTimeout: (() => void) | null = null;
+
+  constructor(options: NewestOrderOptions) {
+    this.#options = options;
+  }
+
+  /** What the device has confirmed; null: not known. */
+  get known(): boolean | null {
+    return this.#underWay === null && this.#open ? this.#known : null;
+  }
+
+  /** True if nothing is left to do. */
+  get settled(): boolean {
+    return this.#underWay === null && (this.#wanted === null || this.#wanted === this.#known);
+  }
+
+  get wanted(): boolean | null {
+    return this.#wanted;
+  }
+
+  /** Orders that were never carried out since a newer one came. */
+  get overtaken(): number {
+    return this.#overtaken;
+  }
+
+  want(energised: boolean): void {
+    const waits = this.#open && this.#underWay !== null && this.#wanted !== this.#underWay;
+    if (waits && energised !== this.#wanted) this.#overtaken += 1;
+    this.#wanted = energised;
+    this.#next();
+  }
+
+  /** The device is there and in the state `known` (null: who knows): the newest order is carried out. */
+  open(known: boolean | null): void {
+    this.close();
+    this.#open = true;
+    this.#known = known;
+    this.#next();
+  }
+
+  /** The device is gone: orders wait. */
+  close(): void {
+    this.#cancelTimeout?.();
+    this.#cancelTimeout = null;
+    this.#open = false;
+    this.#underWay = null;
+    this.#known = null;
+  }
+
+  /** The order under way was carried out. */
+  done(): void {
+    if (this.#underWay === null) return;
+    this.#cancelTimeout?.();
+    this.#cancelTimeout = null;
+    this.#known = this.#underWay;
+    this.#underWay = null;
+    this.#next();
+  }
+
+  #next(): void {
+    if (!this.#open || this.#underWay !== null || this.#wanted === null || this.#wanted === this.#known)
+      return;
+    this.#underWay = this.#wanted;
+    this.#cancelTimeout = this.#options.clock.after(this.#options.timeoutMs, () => {
+      this.#cancelTimeout = null;
+      this.#options.onTimeout();
+    });
+    this.#options.carryOut(this.#wanted);
+  }
+}
