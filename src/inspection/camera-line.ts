@@ -1,5 +1,4 @@
 import type { CameraConfig } from "../config/schema.ts";
-import { InputError } from "../domain/errors.ts";
 import type { Frame, Inspection, RecipeIdentity } from "../domain/inspection.ts";
 import type { TriggerRequest } from "../domain/station-view.ts";
 import type { Collector } from "../training/collect.ts";
@@ -212,7 +211,7 @@ export class CameraLine {
     return this.#thresholds.get(bundleId) ?? null;
   }
 
-  /** Loads a bundle into a fresh inference process and switches to it; the old one judges until then. */
+  /** Loads a bundle and switches to it; the old one judges until then. */
   async load(bundleDir: string, bundleId: string, thresholds: Thresholds): Promise<void> {
     this.#thresholds.set(bundleId, thresholds);
     await this.#parts.inspector.load(bundleDir);
@@ -228,7 +227,7 @@ export class CameraLine {
     this.endTriggering();
     await this.#triggering.close();
     await this.#parts.camera.stop();
-    await this.#parts.inspector.stop();
+    this.#parts.inspector.stop();
     await this.#recipe.collector.stop();
   }
 
@@ -299,6 +298,7 @@ export class CameraLine {
       clock,
       newId,
       nextSeq: () => this.#nextSeq++,
+      bypass: () => this.#bypass,
       model: () => this.model,
       grab: (timeoutMs) => camera.grab({ mode: config.frameMode, maxAgeMs: config.maxFrameAgeMs, timeoutMs }),
       checkImage: (frame) => (config.checkImage ? checkImage(frame.data) : null),
@@ -350,15 +350,4 @@ export class CameraLine {
     this.#triggers += 1;
     return `${this.name}-${this.#triggers}`;
   }
-}
-
-/** The line that a command means: named, or the only one. @throws InputError naming the known cameras */
-export function chooseLine(lines: ReadonlyMap<string, CameraLine>, camera: string | undefined): CameraLine {
-  const known = [...lines.keys()].join(", ");
-  const only = lines.size === 1 ? [...lines.values()][0] : undefined;
-  const line = camera === undefined ? only : lines.get(camera);
-  if (line) return line;
-  throw camera === undefined
-    ? new InputError("camera-missing", `this station has several cameras; add "camera" with one of: ${known}`)
-    : new InputError("camera-unknown", `camera "${camera}" is not known; known cameras: ${known}`);
 }

@@ -13,10 +13,12 @@ import type { MessengerStats } from "../messaging/messenger-options.ts";
 import { Messenger } from "../messaging/messenger.ts";
 import { Collector } from "../training/collect.ts";
 import type { JobStatus } from "../training/supervisor.ts";
-import { CameraLine, chooseLine, type LineRecipe } from "./camera-line.ts";
+import { CameraLine, type LineRecipe } from "./camera-line.ts";
+import { chooseLine } from "./choose-line.ts";
 import { Camera } from "./capture/camera.ts";
 import { decide } from "./decide.ts";
-import { Inspector } from "./infer/inspector.ts";
+import type { Inspector } from "./infer/inspector.ts";
+import { InferencePool } from "./infer/pool.ts";
 import { inferenceThreads } from "./infer/threads.ts";
 import type { PartEvidence } from "./lane.ts";
 import { LinePolicy } from "./policy/line-policy.ts";
@@ -53,6 +55,7 @@ export class Station implements StationControl {
   readonly #paths: StatePaths;
   readonly #messenger: Messenger;
   readonly #lines = new Map<string, CameraLine>();
+  readonly #inference: InferencePool;
   readonly #faults: StationFaults;
   readonly #session: string;
   readonly #configHash: string;
@@ -105,6 +108,7 @@ export class Station implements StationControl {
         this.#publishAlarm(ended, begun);
       },
     );
+    this.#inference = this.#createInference();
     this.models = new StationModels({
       paths: this.#paths,
       pictureSize: (recipe) => recipeSettings(config, recipe).pictureSize,
@@ -160,6 +164,7 @@ export class Station implements StationControl {
     for (const timer of this.#timers) clearInterval(timer);
     await this.training.stop();
     await Promise.all(this.lines.map((line) => line.stop()));
+    await this.#inference.stop();
     await this.#starting.catch(() => undefined); // who called `start` has its error
     for (const line of this.lines) this.publishCameraState(line); // not ready, for who comes later
     await this.#messenger.stop();
@@ -249,7 +254,7 @@ export class Station implements StationControl {
       session: this.#session,
       firstSeq: this.#messenger.store.nextSeq(config.name),
       camera: this.#createCamera(config, () => line),
-      inspector: this.#createInspector(() => line),
+      inspector: this.#createInspector(config.name, () => line),
       recipe: this.#lineRecipe(config, config.recipe),
       clock: { wall: this.now, mono: () => performance.now() },
       newId: () => uuid7(Date.now(), randomBytes(10)),
@@ -301,17 +306,24 @@ export class Station implements StationControl {
     });
   }
 
-  #createInspector(line: () => CameraLine): Inspector {
+  #createInference(): InferencePool {
     const { logger, entries, config } = this.#options;
-    const { providers, precision, threads } = config.inference;
-    return new Inspector({
+    const { providers, precision, threads, preparedBundles } = config.inference;
+    return new InferencePool({
       providers,
       precision,
       threads: inferenceThreads(threads),
+      preparedBundles,
       engineCacheDir: this.#paths.engines,
       ...(entries?.infer && { entry: entries.infer }),
       logger,
       now: () => performance.now(),
+    });
+  }
+
+  #createInspector(camera: string, line: () => CameraLine): Inspector {
+    return this.#inference.client({
+      camera,
       onState: ({ state, detail }) => {
         if (state === "crash-loop") void this.models.escapeCrashLoop(line(), detail);
         else if (state !== "stopped") this.publishCameraState(line());

@@ -47,6 +47,8 @@ export interface Scorer {
   readonly goldenMaxDiff: number;
   /** @param data RGB8 of `size`   @throws InferenceError `wrong-size`, `not-finite`, `run-failed` */
   score(data: Uint8Array, threshold: number): Promise<Score>;
+  /** Gives the memory of the session back; nothing may be scored afterwards. */
+  release(): Promise<void>;
 }
 
 /**
@@ -77,6 +79,7 @@ export async function loadScorer(options: ScorerOptions): Promise<Scorer> {
     goldenMaxDiff,
     score: (data, threshold) =>
       scorePicture(judge, { data, threshold, size: tiles?.picture ?? bundle.manifest.map }),
+    release: () => session.release(),
   };
 }
 

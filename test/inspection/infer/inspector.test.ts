@@ -5,28 +5,32 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Inspector, type InspectorChange } from "../../../src/inspection/infer/inspector.ts";
-import type { Scored } from "../../../src/inspection/infer/worker.ts";
+import type { Scored } from "../../../src/inspection/infer/inference-process.ts";
+import type { Inspector, InspectorChange } from "../../../src/inspection/infer/inspector.ts";
+import { InferencePool } from "../../../src/inspection/infer/pool.ts";
 import { expectedScore, picture, sampleBundle } from "../../bundles/sample-bundle.ts";
 
 const ask = { threshold: 0.5, wantMap: "never" as const, timeoutMs: 10_000 };
 let folder: string;
 let changes: InspectorChange[];
+let pool: InferencePool;
 let inspector: Inspector;
 
-function newInspector(hangTimeoutMs = 1000): Inspector {
-  return new Inspector({
+function newPool(hangTimeoutMs = 1000): InferencePool {
+  return new InferencePool({
     providers: ["tensorrt", "cuda", "cpu"],
     threads: 1,
     precision: "fp32",
     engineCacheDir: join(folder, "engines"),
+    preparedBundles: 4,
     hangTimeoutMs,
     logger: pino({ level: "silent" }),
     now: () => performance.now(),
-    onState: (change) => changes.push(change),
   });
 }
 
+const newInspector = (): Inspector =>
+  pool.client({ camera: "cam1", onState: (change) => changes.push(change) });
 const pidOf = (of: Inspector): number => {
   const { pid } = of.status;
   if (pid === null) throw new Error("no process");
@@ -37,11 +41,12 @@ const becomesReady = () => vi.waitUntil(() => inspector.status.ready, { timeout:
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "assayd-inspector-"));
   changes = [];
+  pool = newPool();
   inspector = newInspector();
 });
 
 afterEach(async () => {
-  await inspector.stop();
+  await pool.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -144,7 +149,8 @@ describe("Inspector", () => {
   });
 
   it("rejects a part as late at its deadline and never applies the late answer", async () => {
-    inspector = newInspector(5000);
+    pool = newPool(5000);
+    inspector = newInspector();
     await inspector.load(await sampleBundle(folder, "one"));
     const pid = pidOf(inspector);
     process.kill(pid, "SIGSTOP");
