@@ -59,6 +59,8 @@ export interface LineView {
   readonly busy: boolean;
   /** Inspection is switched on (cmd/start). */
   readonly running: boolean;
+  /** Parts come by themselves (every frame, at a rate, by an encoder or a sensor). Absent: they do not. */
+  readonly freeRunning?: boolean;
   readonly fault: Fault | null;
   /** Works, but somebody should look: oldest first. */
   readonly warnings: readonly Fault[];
@@ -114,6 +116,8 @@ export interface StationView {
 
 /** What happens while a station runs, for who follows it. Calls return at once and never throw. */
 export interface StationListener {
+  /** The picture of a part is taken: it may move on. */
+  acquired?(camera: string, triggerId: string): void;
   /** A part was judged, in the order of verdicts. */
   inspected?(inspection: Inspection): void;
   /** `view` of this line has changed: state, fault, recipe, model, threshold, totals. */
@@ -147,4 +151,6 @@ export interface TriggerRequest {
   readonly partId?: string | null;
   /** A PLC's number for the part, echoed with its answer. */
   readonly tag?: number;
+  /** The one who triggers was told not to: the part is answered `ERR` `not_ready`, whatever the line could do. */
+  readonly missed?: boolean;
 }
