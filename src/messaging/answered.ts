@@ -12,13 +12,27 @@ export class Answered<T> {
     this.#limit = limit;
   }
 
-  /** The first answer under this key, or that of `work`, which is then remembered. @param nowMs monotonic */
-  once(key: string, nowMs: number, work: () => Promise<T>): Promise<T> {
+  /**
+   * The first answer under this key, or that of `work`, which is then remembered.
+   * @param nowMs monotonic   @param keeps false for answers that a second try may better, e.g. "busy"
+   */
+  once(key: string, nowMs: number, work: () => Promise<T>, keeps: (answer: T) => boolean): Promise<T> {
     this.#forget(nowMs);
     const known = this.#entries.get(key);
     if (known !== undefined) return known.answer;
     const answer = work();
     this.#entries.set(key, { at: nowMs, answer });
+    const settled = (kept: boolean): void => {
+      if (!kept && this.#entries.get(key)?.answer === answer) this.#entries.delete(key);
+    };
+    answer.then(
+      (value) => {
+        settled(keeps(value));
+      },
+      () => {
+        settled(false);
+      },
+    );
     return answer;
   }
 

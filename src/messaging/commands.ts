@@ -1,30 +1,40 @@
 import type { IPublishPacket } from "mqtt";
 import type { Logger } from "pino";
-import { AssaydError, messageOf } from "../domain/errors.ts";
+import { AssaydError, InputError, messageOf } from "../domain/errors.ts";
 import { Answered } from "./answered.ts";
 import type { Publication } from "./client.ts";
 import { commandCamera, commandName, commandParams, readEnvelope, type Envelope } from "./parse-command.ts";
-import type { CommandName, CommandParams, CommandResponse, Transaction } from "./schemas/command.ts";
+import { commandSchemas, type CommandName, type CommandParams } from "./schemas/command.ts";
+import type { CommandResponse, Transaction } from "./schemas/command.ts";
+import { TokenBucket } from "./token-bucket.ts";
 import { commandNameOf, type StationTopics } from "./topics.ts";
 
 const IDEMPOTENT_FOR_MS = 600_000; // interfaces.md §3.4: 10 min
 const REMEMBERED = 1000;
 const AT_ONCE = 32;
 const MAX_CORRELATION_BYTES = 64;
+const CHANGES_PER_S = 10; // a person or a recipe system; every change is audited, so there must not be thousands
+const CHANGES_AT_ONCE = 50;
 /** Commands for which no camera means all of them. */
-const FOR_ALL: readonly CommandName[] = ["start", "stop"];
+const FOR_ALL: readonly CommandName[] = ["start", "stop", "reset", "counters.reset", "alarm.ack"];
+/** Commands that change nothing a person would ask about later: a trigger has its result as record. */
+const UNAUDITED: readonly CommandName[] = ["trigger", "snapshot", "config.get", "republish"];
+/** Refusals that say nothing about a second try. */
+const PASSING: readonly string[] = ["busy", "too-many", "starting"];
 
 /** What a handler gives: done, or begun as a job. */
 export interface CommandOutcome {
   readonly status: "ok" | "accepted";
   readonly data?: Readonly<Record<string, unknown>>;
   readonly jobId?: string;
+  /** For the audit: what was there before, and what is now. */
+  readonly change?: { readonly old: unknown; readonly new: unknown };
 }
 
 export interface CommandContext {
   /** The camera named, or the only one; null where the command is for all cameras or for none. */
   readonly camera: string | null;
-  /** Who sent it, as far as MQTT tells: the transaction or correlation. */
+  /** Who sent it, as far as is known: what he calls himself, else the transaction or correlation. */
   readonly by: string | null;
 }
 
@@ -45,6 +55,10 @@ export interface CommandAudit {
   readonly by: string | null;
   readonly code: string | null;
   readonly text: string;
+  readonly camera?: string | null;
+  /** What was asked for, where something changed. */
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly change?: { readonly old: unknown; readonly new: unknown };
 }
 
 export interface CommandsOptions {
@@ -71,6 +85,7 @@ interface Call {
 export class Commands {
   readonly #options: CommandsOptions;
   readonly #answered = new Answered<CommandResponse>(IDEMPOTENT_FOR_MS, REMEMBERED);
+  readonly #changes = new TokenBucket(CHANGES_PER_S, CHANGES_AT_ONCE);
   #working = 0;
 
   constructor(options: CommandsOptions) {
@@ -81,9 +96,9 @@ export class Commands {
   async receive(packet: Pick<IPublishPacket, "topic" | "payload" | "retain" | "properties">): Promise<void> {
     const name = commandNameOf(this.#options.root, packet.topic);
     if (name === null) return;
-    const refusal = this.#refusal(packet);
+    const refusal = refusalOf(packet);
     if (refusal !== null) {
-      this.#audit("command.refused", name, null, refusal.code, refusal.text);
+      this.#audit({ kind: "command.refused", command: name, by: null, ...refusal });
       return;
     }
     const call: Call = {
@@ -91,26 +106,8 @@ export class Commands {
       responseTopic: this.#allowedResponseTopic(name, packet.properties?.responseTopic),
       correlation: packet.properties?.correlationData ?? null,
     };
-    await this.#answer(call, await this.#respond(call, Buffer.from(packet.payload)));
-  }
-
-  /** Why a message is dropped without an answer. */
-  #refusal({
-    retain,
-    properties,
-  }: Pick<IPublishPacket, "retain" | "properties">): { code: string; text: string } | null {
-    if (retain) {
-      return {
-        code: "retained",
-        text: "A retained command would be done again on every connect. Publish it with retain off, and empty the topic.",
-      };
-    }
-    const length = properties?.correlationData?.length ?? 0;
-    if (length <= MAX_CORRELATION_BYTES) return null;
-    return {
-      code: "correlation-too-long",
-      text: `Correlation data has ${length} bytes; at most ${MAX_CORRELATION_BYTES} are taken.`,
-    };
+    const response = await this.#respond(call, Buffer.from(packet.payload));
+    if (response !== null) await this.#answer(call, response);
   }
 
   #allowedResponseTopic(name: string, topic: string | undefined): string | null {
@@ -120,40 +117,46 @@ export class Commands {
     if (allowed) return topic;
     const prefixes = this.#options.responsePrefixes.join(", ");
     const text = `Response topic "${topic.slice(0, 128)}" is not below an allowed prefix (${prefixes}); answered on ${this.#options.topics.response(name)} only.`;
-    this.#audit("command.refused", name, null, "response-topic", text);
+    this.#audit({ kind: "command.refused", command: name, by: null, code: "response-topic", text });
     return null;
   }
 
-  /** The answer; the same one for the same correlation or transaction within 10 minutes. */
-  async #respond(call: Call, payload: Buffer): Promise<CommandResponse> {
+  /** The answer, the same one for the same correlation or transaction within 10 minutes; null: dropped without one. */
+  async #respond(call: Call, payload: Buffer): Promise<CommandResponse | null> {
     let transaction: Transaction | null = null;
     try {
       const envelope = readEnvelope(payload);
       transaction = envelope.transaction;
+      if (this.#hasExpired(call, envelope)) return null;
       const key = idempotencyKey(call, transaction);
       const work = (): Promise<CommandResponse> => this.#work(call, envelope);
-      const answer = await (key === null ? work() : this.#answered.once(key, performance.now(), work));
+      if (key === null) return await work();
+      const answer = await this.#answered.once(key, performance.now(), work, isLasting);
       return { ...answer, transaction };
     } catch (error) {
-      return this.#failed(call.name, transaction, error);
+      return this.#failed(call.name, transaction === null ? null : String(transaction), transaction, error);
     }
+  }
+
+  #hasExpired({ name }: Call, { expiresAt, by }: Envelope): boolean {
+    if (expiresAt === null || this.#options.now() <= expiresAt) return false;
+    const text = `The command was to be done until ${new Date(expiresAt).toISOString()}; it came later.`;
+    this.#audit({ kind: "command.refused", command: name, by, code: "expired", text });
+    return true;
   }
 
   async #work(call: Call, envelope: Envelope): Promise<CommandResponse> {
     const { transaction } = envelope;
     if (this.#working >= AT_ONCE) {
-      return this.#response({
-        status: "error",
-        transaction,
-        error: { code: "busy", message: `${AT_ONCE} commands are being worked on; send it again later.` },
-      });
+      const message = `${AT_ONCE} commands are being worked on; send it again later.`;
+      return this.#response({ status: "error", transaction, error: { code: "busy", message } });
     }
     this.#working += 1;
-    const by = transaction === null ? (call.correlation?.toString("hex") ?? null) : String(transaction);
+    const by = envelope.by ?? (transaction === null ? null : String(transaction)) ?? correlationText(call);
     try {
+      if (envelope.problem !== null) throw envelope.problem;
       const name = commandName(call.name);
       const { data, status, jobId } = await this.#handle(name, envelope, by);
-      this.#audit("command.done", name, by, null, status);
       return this.#response({
         status,
         transaction,
@@ -161,37 +164,51 @@ export class Commands {
         ...(jobId !== undefined && { job_id: jobId }),
       });
     } catch (error) {
-      return this.#failed(call.name, transaction, error);
+      return this.#failed(call.name, by, transaction, error);
     } finally {
       this.#working -= 1;
     }
   }
 
-  #handle(name: CommandName, envelope: Envelope, by: string | null): Promise<CommandOutcome> {
+  async #handle(name: CommandName, envelope: Envelope, by: string | null): Promise<CommandOutcome> {
     const params = commandParams(name, envelope.fields);
+    const camera = this.#cameraOf(name, params);
+    const isChange = !UNAUDITED.includes(name);
+    if (isChange && !this.#changes.take(performance.now())) {
+      throw new InputError(
+        "too-many",
+        `More than ${CHANGES_PER_S} changes a second; send ${name} again in a second.`,
+      );
+    }
     const handler = this.#options.handlers[name] as CommandHandler;
-    return handler(params, { camera: this.#cameraOf(name, params), by });
+    const outcome = await handler(params, { camera, by });
+    if (isChange) {
+      const { status, change } = outcome;
+      const kind = "command.done";
+      const said = { camera, params: audited(params), ...(change && { change }) };
+      this.#audit({ kind, command: name, by, code: null, text: status, ...said });
+    }
+    return outcome;
   }
 
   #cameraOf(name: CommandName, params: CommandParams<CommandName>): string | null {
-    if (name === "republish" || name === "train.cancel") return null;
+    if (!("camera" in commandSchemas[name].shape)) return null;
     const camera = "camera" in params ? params.camera : undefined;
     if (camera === undefined && FOR_ALL.includes(name)) return null;
     return commandCamera(camera, this.#options.cameras);
   }
 
-  #failed(name: string, transaction: Transaction | null, error: unknown): CommandResponse {
+  #failed(
+    command: string,
+    by: string | null,
+    transaction: Transaction | null,
+    error: unknown,
+  ): CommandResponse {
     const expected = error instanceof AssaydError;
     const code = expected ? error.code : "internal";
-    if (!expected) this.#options.logger.error({ err: error, command: name }, "command handler failed");
+    if (!expected) this.#options.logger.error({ err: error, command }, "command handler failed");
     const message = messageOf(error);
-    this.#audit(
-      expected ? "command.refused" : "command.failed",
-      name,
-      transaction === null ? null : String(transaction),
-      code,
-      message,
-    );
+    this.#audit({ kind: expected ? "command.refused" : "command.failed", command, by, code, text: message });
     return this.#response({ status: "error", transaction, error: { code, message } });
   }
 
@@ -216,15 +233,45 @@ export class Commands {
     }
   }
 
-  #audit(
-    kind: CommandAudit["kind"],
-    command: string,
-    by: string | null,
-    code: string | null,
-    text: string,
-  ): void {
-    this.#options.audit({ kind, command: command.slice(0, 64), by, code, text });
+  #audit(entry: CommandAudit): void {
+    this.#options.audit({ ...entry, command: entry.command.slice(0, 64) });
   }
+}
+
+/** Why a message is dropped without an answer, or null. */
+function refusalOf({
+  retain,
+  properties,
+}: Pick<IPublishPacket, "retain" | "properties">): { code: string; text: string } | null {
+  if (retain) {
+    return {
+      code: "retained",
+      text: "A retained command would be done again on every connect. Publish it with retain off, and empty the topic.",
+    };
+  }
+  if (properties?.messageExpiryInterval === 0) {
+    return { code: "expired", text: "The command's message expiry has passed." };
+  }
+  const length = properties?.correlationData?.length ?? 0;
+  if (length <= MAX_CORRELATION_BYTES) return null;
+  return {
+    code: "correlation-too-long",
+    text: `Correlation data has ${length} bytes; at most ${MAX_CORRELATION_BYTES} are taken.`,
+  };
+}
+
+/** Parameters for the audit: no key, and no values of settings, which may be secret (the change tells them without). */
+function audited(params: CommandParams<CommandName>): Readonly<Record<string, unknown>> {
+  const secret = ["key", "changes"];
+  return Object.fromEntries(Object.entries(params).filter(([name]) => !secret.includes(name)));
+}
+
+function isLasting({ error }: CommandResponse): boolean {
+  return error === undefined || !PASSING.includes(error.code);
+}
+
+function correlationText({ correlation }: Call): string | null {
+  return correlation?.toString("hex") ?? null;
 }
 
 /** Null without correlation and transaction: such a command is done each time it arrives. */

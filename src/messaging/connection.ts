@@ -25,6 +25,7 @@ export interface ConnectionIdentity {
 }
 
 const SESSION_EXPIRY_S = 3600; // interfaces.md §3.1, client rules
+const MAX_INCOMING_BYTES = 1024 * 1024; // commands above 64 KiB are answered in words up to here; the broker drops larger ones
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
@@ -59,7 +60,10 @@ export async function connectionOptions(
       retain: identity.will.retain ?? true,
     },
     ...(broker.protocolVersion === 5 && {
-      properties: { sessionExpiryInterval: identity.sessionExpiryS ?? SESSION_EXPIRY_S },
+      properties: {
+        sessionExpiryInterval: identity.sessionExpiryS ?? SESSION_EXPIRY_S,
+        maximumPacketSize: MAX_INCOMING_BYTES,
+      },
     }),
     ...(broker.username !== undefined && { username: broker.username }),
     ...(password !== null && { password }),

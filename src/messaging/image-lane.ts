@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import type { ImagesConfig } from "../config/schema.ts";
 import type { Frame, Inspection } from "../domain/inspection.ts";
 import type { Publication } from "./client.ts";
 import { encodePicture, renderHeatmap, renderOverlay, type MapPicture, type Scale } from "./images.ts";
 import { isoMicros } from "./result-payload.ts";
+import type { PictureMessage } from "./schemas/camera.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import { cameraTopics, type ImageKind } from "./topics.ts";
 
@@ -23,14 +25,27 @@ export interface ImageLaneOptions {
   readonly logger: Logger;
 }
 
+/** A picture that will come, as a result names it. */
+export interface OfferedPicture {
+  readonly kind: ImageKind;
+  readonly topic: string;
+  readonly meta: string;
+}
+
+/** What a picture shows, before it is encoded. */
+type Subject = Pick<PictureMessage, "inspection_id" | "frame_id" | "seq" | "ts" | "verdict">;
+
 /**
  * Thumbnails for people: QoS 0, rate- and size-limited, one at a time a camera, dropped rather than queued, and never
- * waited for by the verdict's path.
+ * waited for by the verdict's path. What a picture shows is in its MQTT 5 properties, and for MQTT 3.1.1 in a message on
+ * `…/meta` just before it, with the picture's sha256.
  */
 export class ImageLane {
   readonly #options: ImageLaneOptions;
   readonly #buckets = new Map<string, TokenBucket>();
   readonly #busy = new Set<string>();
+  /** Retained pictures by camera: sent again on every connect. */
+  readonly #lastNg = new Map<string, readonly Publication[]>();
   #published = 0;
   #dropped = 0;
 
@@ -49,12 +64,9 @@ export class ImageLane {
 
   /**
    * Begins to draw and publish, if the configuration wants it and the rate allows it.
-   * @returns the topics that will carry the pictures; empty if none will
+   * @returns the pictures that will come; empty if none will
    */
-  offer(
-    inspection: Inspection,
-    picture: InspectionPicture,
-  ): readonly { readonly kind: ImageKind; readonly topic: string }[] {
+  offer(inspection: Inspection, picture: InspectionPicture): readonly OfferedPicture[] {
     const { images, root, connected } = this.#options;
     const kinds = this.#wanted(inspection, picture);
     if (kinds.length === 0) return [];
@@ -65,7 +77,8 @@ export class ImageLane {
       return [];
     }
     void this.#publishAll(kinds, inspection, picture);
-    return kinds.map((kind) => ({ kind, topic: cameraTopics(root, camera).image(kind) }));
+    const topics = cameraTopics(root, camera);
+    return kinds.map((kind) => ({ kind, topic: topics.image(kind), meta: topics.imageMeta(kind) }));
   }
 
   /**
@@ -73,26 +86,30 @@ export class ImageLane {
    * @returns topic and size @throws DeliveryError without a connection
    */
   async snapshot(frame: Frame): Promise<{ readonly topic: string; readonly bytes: number }> {
-    const { root, images, publish } = this.#options;
-    const topic = cameraTopics(root, frame.camera).image("frame");
-    const payload = await encodePicture(frame, images);
-    const userProperties = { frame_id: frame.id, ts: isoMicros(frame.capturedAt) };
-    await publish({
-      topic,
-      payload,
-      qos: 0,
-      retain: false,
-      contentType: `image/${images.format}`,
-      userProperties,
-    });
-    return { topic, bytes: payload.length };
+    const payload = await encodePicture(frame, this.#options.images);
+    const ts = isoMicros(frame.capturedAt);
+    const subject = { inspection_id: null, frame_id: frame.id, seq: null, ts, verdict: null };
+    const messages = this.#messages("frame", frame.camera, payload, subject);
+    for (const message of messages) await this.#options.publish(message);
+    return { topic: cameraTopics(this.#options.root, frame.camera).image("frame"), bytes: payload.length };
+  }
+
+  /** Sends the retained pictures again: a broker may have lost them. */
+  republish(): void {
+    for (const messages of this.#lastNg.values()) {
+      for (const message of messages) this.#options.publish(message).catch(() => undefined); // the next connect sends them again
+    }
   }
 
   #wanted({ verdict }: Inspection, { map }: InspectionPicture): ImageKind[] {
     const { images } = this.#options;
-    if (images.when === "ng" && verdict === "OK") return [];
-    const kinds: ImageKind[] = ["heatmap", "overlay", "frame"];
-    return kinds.filter((kind) => images[kind] && (kind === "frame" || map !== null));
+    const isShown = images.when === "all" || verdict !== "OK";
+    const kinds: ImageKind[] = [];
+    if (isShown && images.heatmap && map !== null) kinds.push("heatmap");
+    if (isShown && images.overlay && map !== null) kinds.push("overlay");
+    if (isShown && images.frame) kinds.push("frame");
+    if (images.lastNg && verdict === "NG") kinds.push("last_ng");
+    return kinds;
   }
 
   #bucket(camera: string, perSecond: number): TokenBucket {
@@ -106,23 +123,16 @@ export class ImageLane {
     inspection: Inspection,
     picture: InspectionPicture,
   ): Promise<void> {
-    const { root, images, publish, logger } = this.#options;
-    const { camera, inspectionId, seq, times, verdict } = inspection;
+    const { images, publish, logger } = this.#options;
+    const { camera, inspectionId, frameId, seq, times, verdict } = inspection;
     const ts = isoMicros(times.capturedAt ?? times.triggeredAt);
-    const userProperties = { inspection_id: inspectionId, seq: String(seq), ts, verdict };
+    const subject = { inspection_id: inspectionId, frame_id: frameId, seq, ts, verdict };
     this.#busy.add(camera);
     for (const kind of kinds) {
       try {
-        const payload = await draw(kind, picture, images);
-        const topic = cameraTopics(root, camera).image(kind);
-        await publish({
-          topic,
-          payload,
-          qos: 0,
-          retain: false,
-          contentType: `image/${images.format}`,
-          userProperties,
-        });
+        const messages = this.#messages(kind, camera, await draw(kind, picture, images), subject);
+        if (kind === "last_ng") this.#lastNg.set(camera, messages);
+        for (const message of messages) await publish(message);
         this.#published += 1;
       } catch (error) {
         this.#dropped += 1;
@@ -130,6 +140,28 @@ export class ImageLane {
       }
     }
     this.#busy.delete(camera);
+  }
+
+  /** The picture, and before it what it shows. */
+  #messages(kind: ImageKind, camera: string, payload: Buffer, subject: Subject): readonly Publication[] {
+    const { root, images } = this.#options;
+    const topics = cameraTopics(root, camera);
+    const contentType = `image/${images.format}` as const;
+    const sha256 = createHash("sha256").update(payload).digest("hex");
+    const meta: PictureMessage = {
+      ...subject,
+      topic: topics.image(kind),
+      content_type: contentType,
+      bytes: payload.length,
+      sha256,
+    };
+    const known = Object.entries({ ...subject, sha256 }).filter(([, value]) => value !== null);
+    const userProperties = Object.fromEntries(known.map(([name, value]) => [name, String(value)]));
+    const quality = { qos: 0, retain: kind === "last_ng" } as const;
+    return [
+      { topic: topics.imageMeta(kind), payload: JSON.stringify(meta), ...quality },
+      { topic: topics.image(kind), payload, ...quality, contentType, userProperties },
+    ];
   }
 }
 

@@ -1,5 +1,8 @@
 import type { Logger } from "pino";
+import type { ReplayLimits } from "../config/history-schema.ts";
 import type { BrokerConfig, ImagesConfig } from "../config/schema.ts";
+import type { LineTimes } from "../domain/station-view.ts";
+import type { StoreLimits } from "../store/protocol.ts";
 import type { CommandHandlers } from "./commands.ts";
 
 export interface MessengerOptions {
@@ -13,7 +16,8 @@ export interface MessengerOptions {
   readonly cameras: readonly string[];
   readonly broker: BrokerConfig;
   readonly images: ImagesConfig;
-  readonly store: { readonly file: string; readonly maxMessages: number; readonly historyDays: number };
+  readonly store: StoreLimits & { readonly file: string };
+  readonly replay?: ReplayLimits;
   readonly handlers: CommandHandlers;
   /** More prefixes that callers' response topics may have; `{root}/rsp/` always may. */
   readonly responsePrefixes?: readonly string[];
@@ -22,6 +26,8 @@ export interface MessengerOptions {
   readonly logger: Logger;
   /** Epoch ms. */
   readonly now: () => number;
+  /** Trigger to verdict of a camera's newest parts, for its counters. */
+  readonly lineTimes?: (camera: string) => LineTimes;
   /** n random bytes. */
   readonly random: (n: number) => Uint8Array;
   /** A fault of the broker connection or of the store begins, changes or ends (null). */

@@ -1,3 +1,4 @@
+import { replaySchema } from "../config/history-schema.ts";
 import { messageOf } from "../domain/errors.ts";
 import type { Frame, Inspection } from "../domain/inspection.ts";
 import type { StoreFailure } from "../store/protocol.ts";
@@ -9,8 +10,11 @@ import { EmbeddedBroker } from "./embedded-broker.ts";
 import { ImageLane, type InspectionPicture } from "./image-lane.ts";
 import type { MessengerOptions, MessengerStats } from "./messenger-options.ts";
 import { OutboxPublisher } from "./outbox.ts";
+import { stationReplays } from "./station-replays.ts";
 import { resultPayload, type ResultContext } from "./result-payload.ts";
+import type { Replays } from "./replays.ts";
 import { RetainedTopics } from "./retained.ts";
+import { sinkOf } from "./sink.ts";
 import { StateTopics } from "./state-topics.ts";
 import { StationMessages } from "./station-messages.ts";
 import { Timers } from "./timers.ts";
@@ -35,6 +39,8 @@ export class Messenger {
   readonly #topics: StationTopics;
   readonly #messages: StationMessages;
   readonly #store: Store;
+  /** Stored results on request (command `replay`). */
+  readonly replays: Replays;
   readonly #broker: EmbeddedBroker | null;
   readonly #outbox: OutboxPublisher;
   readonly #commands: Commands;
@@ -42,6 +48,8 @@ export class Messenger {
   readonly #states: StateTopics;
   readonly #audits = new TokenBucket(AUDITS_PER_S, AUDITS_AT_ONCE);
   readonly #timers = new Timers();
+  /** Refusals that were not recorded since the last one that was. */
+  #unrecorded = 0;
   #client: BrokerClient | null = null;
   #refused: string | null = null;
 
@@ -51,8 +59,7 @@ export class Messenger {
    */
   static async open(options: MessengerOptions): Promise<Messenger> {
     const store = await Store.open(options.store.file, {
-      maxMessages: options.store.maxMessages,
-      historyDays: options.store.historyDays,
+      ...options.store,
       now: options.now,
       onFailure: (failure) => {
         messenger.#storeFailed(failure);
@@ -86,14 +93,29 @@ export class Messenger {
       topics: this.#topics,
       messages: this.#messages,
       store,
+      times: (camera) => options.lineTimes?.(camera) ?? null,
       queue,
       now,
+    });
+    this.replays = stationReplays({
+      source: store,
+      topics: this.#topics,
+      limits: options.replay ?? replaySchema.parse({}),
+      onWork: () => {
+        this.#outbox.notify();
+      },
+      onEnd: (end) => {
+        this.event("replay.ended", { ...end }, end.camera);
+      },
+      now,
+      random: options.random,
     });
     this.#outbox = new OutboxPublisher({
       source: store,
       sink,
       logger,
-      now,
+      replays: this.replays,
+      monotonicNow: () => performance.now(),
       gapMessage: (gap) => {
         logger.warn(gap, "results were lost: the queue was full");
         return this.#messages.gap(gap);
@@ -200,12 +222,13 @@ export class Messenger {
   /** One part's result: recorded and queued in one transaction; pictures if they are wanted. */
   deliver(inspection: Inspection, context: ResultContext, picture: InspectionPicture | null): void {
     const images = picture === null ? [] : this.#images.offer(inspection, picture);
-    const named = Object.fromEntries(images.map(({ kind, topic }) => [kind, { topic }]));
+    const named = Object.fromEntries(images.map(({ kind, topic, meta }) => [kind, { topic, meta }]));
     const result = resultPayload(inspection, images.length === 0 ? context : { ...context, images: named });
     const topics = this.#topics.camera(inspection.camera);
     this.#store.append([
       {
         inspection,
+        context,
         recipe: context.recipe.id ?? "",
         topic: topics.result,
         payload: JSON.stringify(result),
@@ -237,7 +260,7 @@ export class Messenger {
     this.#states.camera(...message);
   }
 
-  /** Sets an alarm, or (null) takes it away: cleared and acknowledged. */
+  /** Sets an alarm of a camera, or of the station (null), or (null) takes it away: cleared and acknowledged. */
   alarm(...message: Parameters<StateTopics["alarm"]>): void {
     this.#states.alarm(...message);
   }
@@ -268,6 +291,7 @@ export class Messenger {
   republish(): void {
     if (this.connected) this.#publish(this.#messages.state("online")).catch(() => undefined);
     this.#states.republish();
+    this.#images.republish();
   }
 
   async #born(client: BrokerClient): Promise<void> {
@@ -276,6 +300,7 @@ export class Messenger {
       const subscribed = client.subscribe(this.#topics.commands);
       for (const camera of this.#options.cameras) this.#states.counters(camera);
       this.#states.republish();
+      this.#images.republish();
       this.#outbox.connected();
       await Promise.all([born, subscribed]);
     } catch (error) {
@@ -302,9 +327,16 @@ export class Messenger {
     return { url: this.#broker?.url ?? "", protocolVersion: 4, keepaliveS: 10 }; // aedes knows no MQTT 5
   }
 
-  #audit({ kind, command, by, code, text }: CommandAudit): void {
-    this.#options.logger.info({ kind, command, by, code }, text);
-    if (this.#audits.take(performance.now())) this.event(kind, { command, by, code, text });
+  /** Every change is recorded; of refusals only so many a second, with the number of those left out. */
+  #audit({ kind, camera, change, ...entry }: CommandAudit): void {
+    this.#options.logger.info({ kind, ...entry }, entry.text);
+    if (kind === "command.refused" && !this.#audits.take(performance.now())) {
+      this.#unrecorded += 1;
+      return;
+    }
+    const left = this.#unrecorded > 0 ? { unrecorded: this.#unrecorded } : {};
+    this.#unrecorded = 0;
+    this.event(kind, { ...entry, ...change, ...left }, camera ?? null);
   }
 
   #storeFailed(failure: StoreFailure | null): void {
@@ -334,19 +366,4 @@ export class Messenger {
       this.#prune();
     });
   }
-}
-
-function sinkOf(client: () => BrokerClient | null, publish: (message: Publication) => Promise<void>) {
-  return {
-    get connected(): boolean {
-      return client()?.connected ?? false;
-    },
-    get connectedAt(): number | null {
-      return client()?.connectedAt ?? null;
-    },
-    get window(): number {
-      return client()?.window ?? 1;
-    },
-    publish,
-  };
 }

@@ -1,19 +1,27 @@
 import type { z } from "zod";
 import { InputError, messageOf } from "../domain/errors.ts";
-import { COMMAND_NAMES, commandSchemas, transactionSchema } from "./schemas/command.ts";
+import { COMMAND_NAMES, commandSchemas, envelopeSchema, transactionSchema } from "./schemas/command.ts";
 import type { CommandName, CommandParams, Transaction } from "./schemas/command.ts";
 
 const MAX_BYTES = 64 * 1024; // promises.md S2
+const MAX_DEPTH = 16; // no command has more; what walks a value is recursive
 
-/** A command's payload, split; nothing of it is trusted yet but the transaction. */
+/** A command's payload, split; the parameters are not validated yet. */
 export interface Envelope {
   readonly transaction: Transaction | null;
+  /** Who asks, as he says. */
+  readonly by: string | null;
+  /** Not to be done after this time, epoch ms. */
+  readonly expiresAt: number | null;
+  /** Why it cannot be done, where these fields are wrong. */
+  readonly problem: InputError | null;
+  /** The command's own parameters. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Reads the JSON object of a command (an empty payload is an empty object).
- * @throws InputError `too-large`, `bad-json`, `bad-parameters`
+ * Reads the JSON object of a command.
+ * @throws InputError `too-large`, `empty`, `bad-json`, `bad-parameters`
  */
 export function readEnvelope(payload: Buffer): Envelope {
   if (payload.length > MAX_BYTES) {
@@ -29,16 +37,18 @@ export function readEnvelope(payload: Buffer): Envelope {
       "The command has no payload, so it was not done; send {} where there is nothing to say.",
     );
   }
-  const { transaction, ...fields } = jsonObject(payload);
-  if (transaction === undefined || transaction === null) return { transaction: null, fields };
-  const known = transactionSchema.safeParse(transaction);
-  if (!known.success) {
-    throw new InputError(
-      "bad-parameters",
-      `transaction is ${shown(transaction)}; expected 1 to 64 characters or an integer.`,
-    );
-  }
-  return { transaction: known.data, fields };
+  const { transaction, by, expires, ...fields } = jsonObject(payload);
+  const given = { transaction, by, expires };
+  const read = envelopeSchema.safeParse(given);
+  const own = transactionSchema.safeParse(transaction);
+  const until = read.data?.expires ?? null;
+  return {
+    transaction: own.data ?? null, // the caller knows his answer by it, whatever else is wrong
+    by: read.data?.by ?? null,
+    expiresAt: until === null ? null : Date.parse(until),
+    problem: read.success ? null : badParameters(read.error.issues, given),
+    fields,
+  };
 }
 
 /** @throws InputError `unknown-command` with the names that are known */
@@ -61,12 +71,8 @@ export function commandParams<N extends CommandName>(
 ): CommandParams<N> {
   const parsed = (commandSchemas[name] as unknown as z.ZodType<CommandParams<N>>).safeParse(fields);
   if (parsed.success) return parsed.data;
-  const complaints = parsed.error.issues.slice(0, 5).map((issue) => complaint(issue, fields));
   const takes = Object.keys(commandSchemas[name].shape).join(", ");
-  throw new InputError(
-    "bad-parameters",
-    `${name}: ${complaints.join("; ")}. It takes: ${takes === "" ? "nothing" : takes}.`,
-  );
+  throw badParameters(parsed.error.issues, fields, `It takes: ${takes === "" ? "nothing" : takes}.`);
 }
 
 /**
@@ -89,6 +95,9 @@ export function commandCamera(camera: string | undefined, cameras: readonly stri
 function jsonObject(payload: Buffer): Record<string, unknown> {
   const text = payload.toString("utf8").trim();
   if (text === "") return {};
+  if (depthOf(text) > MAX_DEPTH) {
+    throw new InputError("bad-json", `The payload is nested deeper than ${MAX_DEPTH} levels.`);
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -106,10 +115,38 @@ function jsonObject(payload: Buffer): Record<string, unknown> {
   );
 }
 
+/** How deep brackets are nested outside of strings; of JSON, and of what only looks like it. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const token of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[{]|[\]}]/gs)) {
+    const [first] = token[0];
+    if (first === "{" || first === "[") deepest = Math.max(deepest, (depth += 1));
+    else if (first === "}" || first === "]") depth -= 1;
+  }
+  return deepest;
+}
+
+function badParameters(
+  issues: readonly z.core.$ZodIssue[],
+  fields: Readonly<Record<string, unknown>>,
+  advice = "",
+): InputError {
+  const complaints = issues.slice(0, 5).map((issue) => complaint(issue, fields));
+  return new InputError("bad-parameters", `${complaints.join("; ")}. ${advice}`.trim());
+}
+
 function complaint(issue: z.core.$ZodIssue, fields: Readonly<Record<string, unknown>>): string {
   const field = issue.path.map(String).join(".");
   if (field === "") return issue.message;
-  return `${field} is ${shown(fields[String(issue.path[0])])}: ${issue.message}`;
+  return `${field} is ${shown(valueAt(fields, issue.path))}: ${issue.message}`;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined || typeof value !== "object" || value === null || !Object.hasOwn(value, key))
+    return key === undefined ? value : undefined;
+  return valueAt((value as Record<PropertyKey, unknown>)[key], rest);
 }
 
 function shown(value: unknown): string {

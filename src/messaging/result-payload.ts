@@ -8,6 +8,8 @@ const MAX_REGIONS = 16;
 /** Which recipe or model; null where there is none. */
 export interface Version {
   readonly id: string | null;
+  /** What a PLC selects a recipe by. */
+  readonly number?: number;
   readonly version: string | null;
   readonly hash: string | null;
 }
@@ -50,6 +52,7 @@ function wholeResult(inspection: Inspection, context: ResultContext): Result {
     part_id: inspection.partId,
     job_id: context.jobId ?? null,
     meas_id: context.measId ?? null,
+    ...(inspection.tag !== null && { tag: inspection.tag }),
     verdict: inspection.verdict,
     action: inspection.action,
     reason: inspection.reason,

@@ -1,6 +1,12 @@
 import { z } from "zod";
-import { alarmSchema, cameraStateSchema, countersSchema, resultSchema } from "./schemas/camera.ts";
-import { commandSchemas, COMMAND_NAMES, responseSchema, transactionSchema } from "./schemas/command.ts";
+import {
+  alarmSchema,
+  cameraStateSchema,
+  countersSchema,
+  pictureSchema,
+  resultSchema,
+} from "./schemas/camera.ts";
+import { commandSchemas, COMMAND_NAMES, envelopeSchema, responseSchema } from "./schemas/command.ts";
 import {
   eventSchema,
   gapSchema,
@@ -24,11 +30,12 @@ const published = {
   result: resultSchema,
   counters: countersSchema,
   alarm: alarmSchema,
+  picture: pictureSchema,
 } as const;
 
 /**
  * JSON Schema (2020-12) of every payload, by file name without `.json`: what is published is open for unknown fields,
- * commands are not. Commands carry `transaction` beside their parameters.
+ * commands are not. Commands carry `transaction`, `by` and `expires` beside their parameters.
  */
 export function payloadSchemas(): Readonly<Record<string, object>> {
   const outgoing = Object.entries(published).map(
@@ -36,9 +43,7 @@ export function payloadSchemas(): Readonly<Record<string, object>> {
   );
   const incoming = COMMAND_NAMES.map((name) => {
     const { shape, description } = commandSchemas[name];
-    const whole = z
-      .strictObject({ ...shape, transaction: transactionSchema.optional() })
-      .describe(description ?? name);
+    const whole = z.strictObject({ ...shape, ...envelopeSchema.shape }).describe(description ?? name);
     return [`cmd.${name}`, z.toJSONSchema(whole, { io: "input" })] as const;
   });
   return Object.fromEntries<object>([...outgoing, ...incoming]);

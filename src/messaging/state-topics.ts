@@ -1,3 +1,4 @@
+import type { LineTimes } from "../domain/station-view.ts";
 import type { OutboxMessage } from "../store/protocol.ts";
 import type { Store } from "../store/store.ts";
 import { countersMessage } from "./counters-message.ts";
@@ -18,6 +19,8 @@ export interface StateTopicsParts {
   readonly topics: StationTopics;
   readonly messages: StationMessages;
   readonly store: Pick<Store, "counters">;
+  /** Of a camera's newest parts; null where nobody knows. */
+  readonly times: (camera: string) => LineTimes | null;
   readonly queue: () => MessengerStats;
   /** Epoch ms. */
   readonly now: () => number;
@@ -48,10 +51,13 @@ export class StateTopics {
     retained.set(topics.camera(camera).state, messages.cameraState(message));
   }
 
-  /** Sets an alarm, or (null) takes it away: cleared and acknowledged. */
-  alarm(camera: string, code: string, alarm: AlarmMessage | null): void {
+  /**
+   * Sets an alarm, or (null) takes it away: cleared and acknowledged.
+   * @param camera null: what belongs to no camera (store, outputs of the station)
+   */
+  alarm(camera: string | null, code: string, alarm: AlarmMessage | null): void {
     const { retained, topics } = this.#parts;
-    const topic = topics.camera(camera).alarm(code);
+    const topic = camera === null ? topics.alarm(code) : topics.camera(camera).alarm(code);
     if (alarm === null) retained.clear(topic);
     else retained.set(topic, JSON.stringify(alarm));
   }
@@ -70,8 +76,8 @@ export class StateTopics {
 
   /** The camera's totals as the store has them. */
   counters(camera: string): void {
-    const { retained, topics, store, now } = this.#parts;
-    const message = countersMessage(store.counters(camera), now());
+    const { retained, topics, store, times, now } = this.#parts;
+    const message = countersMessage(store.counters(camera), times(camera), now());
     retained.set(topics.camera(camera).counters, JSON.stringify(message));
   }
 

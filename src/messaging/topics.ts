@@ -1,7 +1,7 @@
 import type { CommandName } from "./schemas/command.ts";
 
 /** Kinds of picture that are published (raw JPEG or WebP). */
-export type ImageKind = "frame" | "heatmap" | "overlay";
+export type ImageKind = "frame" | "heatmap" | "overlay" | "last_ng";
 
 /** The station's topics (interfaces.md §3.1). `root` has no wildcard and no slash at its end. */
 export function stationTopics(root: string) {
@@ -11,6 +11,8 @@ export function stationTopics(root: string) {
     health: `${root}/health`,
     heartbeat: `${root}/heartbeat`,
     event: `${root}/event`,
+    /** Of what belongs to no camera. */
+    alarm: (code: string) => `${root}/alarm/${topicLevel(code)}`,
     job: (id: string) => `${root}/job/${topicLevel(id)}`,
     /** All commands, for the subscription. */
     commands: `${root}/cmd/#`,
@@ -30,6 +32,8 @@ export function cameraTopics(root: string, camera: string) {
     counters: `${base}/counters`,
     alarm: (code: string) => `${base}/alarm/${topicLevel(code)}`,
     image: (kind: ImageKind) => `${base}/image/${kind}`,
+    /** What the picture on `image` shows, sent just before it. */
+    imageMeta: (kind: ImageKind) => `${base}/image/${kind}/meta`,
   } as const;
 }
 

@@ -157,7 +157,7 @@ describe("infoMessage and healthMessage", () => {
       recipes: ["default"],
     });
     const { line } = testLine();
-    const fault = { source: "cam1", code: "no-model", text: "none", since: TS };
+    const fault = { source: "cam1", code: "no-model", text: "none", since: TS, awaitsReset: false };
     expect(healthSchema.parse({ ts: TS, mqtt_queued: 0, ...healthMessage([line], [fault]) })).toMatchObject({
       fault: { code: "no-model", since: TS },
       restarts: { "capture:cam1": 2, "inference:cam1": 3 },

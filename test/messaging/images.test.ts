@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { interpolateTurbo } from "d3-scale-chromatic";
 import { pino } from "pino";
 import sharp from "sharp";
@@ -14,6 +15,7 @@ import {
   renderOverlay,
 } from "../../src/messaging/images.ts";
 import { TURBO } from "../../src/messaging/turbo.ts";
+import { pictureSchema } from "../../src/messaging/schemas/camera.ts";
 import { inspectionOf, ROOT, until } from "./plant.ts";
 
 const size = { width: 64, height: 64 };
@@ -94,13 +96,44 @@ describe("ImageLane", () => {
     const inspection = inspectionOf(3, { verdict: "NG" });
     const offered = images.offer(inspection, { frame, map, scale });
     expect(offered.map(({ kind }) => kind)).toEqual(["heatmap", "overlay"]);
-    await until("two pictures", () => sent.length === 2);
-    expect(sent[0]).toMatchObject({
+    expect(offered[0]).toMatchObject({ meta: `${ROOT}/cam/cam1/image/heatmap/meta` });
+    await until("two pictures", () => sent.length === 4);
+    expect(sent[1]).toMatchObject({
       topic: `${ROOT}/cam/cam1/image/heatmap`,
       qos: 0,
       contentType: "image/jpeg",
       userProperties: { inspection_id: inspection.inspectionId, seq: "3", verdict: "NG" },
     });
+  });
+
+  it("says just before each picture what it shows, for MQTT 3.1.1, with the picture's sha256", async () => {
+    const { sent, lane: images } = lane();
+    const inspection = inspectionOf(4, { verdict: "NG" });
+    images.offer(inspection, { frame, map, scale });
+    await until("two pictures", () => sent.length === 4);
+    for (const at of [0, 2]) {
+      const [meta, picture] = [sent[at], sent[at + 1]];
+      const said = pictureSchema.parse(JSON.parse(String(meta?.payload)));
+      expect(meta?.topic).toBe(`${picture?.topic}/meta`);
+      expect(said).toMatchObject({ inspection_id: inspection.inspectionId, seq: 4, topic: picture?.topic });
+      expect(said.sha256).toBe(
+        createHash("sha256")
+          .update(picture?.payload ?? "")
+          .digest("hex"),
+      );
+    }
+  });
+
+  it("keeps the last rejected part's overlay on a retained topic if asked to, and sends it again", async () => {
+    const { sent, lane: images } = lane({ lastNg: true, heatmap: false, overlay: false });
+    images.offer(inspectionOf(1), { frame, map, scale });
+    images.offer(inspectionOf(2, { verdict: "WARN" }), { frame, map, scale });
+    expect(sent).toEqual([]);
+    images.offer(inspectionOf(3, { verdict: "NG" }), { frame, map, scale });
+    await until("picture", () => sent.length === 2);
+    expect(sent[1]).toMatchObject({ topic: `${ROOT}/cam/cam1/image/last_ng`, retain: true, qos: 0 });
+    images.republish();
+    expect(sent.slice(2)).toEqual(sent.slice(0, 2));
   });
 
   it("lets good parts pass without a picture, and no more than the rate", async () => {

@@ -9,6 +9,7 @@ import type { Inspection } from "../../src/domain/inspection.ts";
 import { uuid7 } from "../../src/domain/uuid7.ts";
 import type { CommandHandlers } from "../../src/messaging/commands.ts";
 import { Messenger } from "../../src/messaging/messenger.ts";
+import { COMMAND_NAMES } from "../../src/messaging/schemas/command.ts";
 import type { MessengerOptions } from "../../src/messaging/messenger-options.ts";
 
 /** What tests of messaging need: parts, a subscriber that keeps what it gets, and a messenger with plain settings. */
@@ -58,25 +59,11 @@ export const CONTEXT = {
 
 /** Handlers that answer with what they were given. */
 export function echoHandlers(calls: string[] = []): CommandHandlers {
-  const names = [
-    "start",
-    "stop",
-    "trigger",
-    "collect.start",
-    "collect.stop",
-    "train.start",
-    "train.cancel",
-    "model.promote",
-    "model.rollback",
-    "threshold.set",
-    "snapshot",
-    "republish",
-  ];
   const echo = (name: string) => (params: object, context: object) => {
     calls.push(name);
     return Promise.resolve({ status: "ok" as const, data: { name, params, context } });
   };
-  return Object.fromEntries(names.map((name) => [name, echo(name)])) as unknown as CommandHandlers;
+  return Object.fromEntries(COMMAND_NAMES.map((name) => [name, echo(name)])) as unknown as CommandHandlers;
 }
 
 export function openMessenger(

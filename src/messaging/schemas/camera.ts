@@ -20,8 +20,13 @@ export const cameraStateSchema = z.looseObject({
     ])
     .describe("OPC 40100-1 state"),
   ready: z.boolean(),
-  busy: z.boolean(),
+  busy: z.boolean().describe("a part is under way"),
+  running: z.boolean().optional().describe("inspection is switched on"),
   fault: fault.nullable(),
+  warnings: z.array(fault).optional().describe("it works, but somebody should look"),
+  awaits_reset: z.boolean().optional().describe("a fault waits for cmd/reset"),
+  bypass: z.boolean().optional().describe("parts pass unjudged"),
+  training: z.boolean().optional(),
   recipe: versioned,
   model: z.looseObject({
     id: z.string().nullable(),
@@ -61,6 +66,7 @@ export const resultSchema = z.looseObject({
   part_id: z.string().nullable(),
   job_id: z.string().nullable(),
   meas_id: z.string().nullable(),
+  tag: count.nullable().optional().describe("the PLC's number for the part"),
   verdict: z.enum(["OK", "NG", "WARN", "ERR"]),
   action: z.enum(["pass", "reject", "hold"]),
   reason: z.enum([
@@ -99,6 +105,7 @@ export const resultSchema = z.looseObject({
       z.string(),
       z.looseObject({
         topic: z.string().optional(),
+        meta: z.string().optional().describe("topic that says what the picture shows, with its sha256"),
         url: z.string().optional(),
         sha256: z.string().optional(),
       }),
@@ -116,6 +123,7 @@ const totals = {
   warn: count,
   err: count,
   late: count.describe("of err: no verdict by the deadline"),
+  missed: count.describe("of err: the line was not ready"),
 };
 
 /** `{root}/cam/{camera}/counters`: totals since the last reset */
@@ -124,11 +132,34 @@ export const countersSchema = z.looseObject({
   ts: timestamp,
   since: timestamp.nullable(),
   ...totals,
+  times: z
+    .looseObject({
+      min_ms: optionalNumber,
+      mean_ms: optionalNumber,
+      p95_ms: optionalNumber,
+      max_ms: optionalNumber,
+    })
+    .optional()
+    .describe("trigger to verdict of the newest 1,000 parts"),
   recipes: z.record(z.string(), z.looseObject({ ...totals, since: timestamp })),
 });
 export type CountersMessage = z.infer<typeof countersSchema>;
 
-/** `{root}/cam/{camera}/alarm/{code}`; empty when cleared and acknowledged */
+/** `{root}/cam/{camera}/image/{kind}/meta`: what the next picture on `image/{kind}` shows */
+export const pictureSchema = z.looseObject({
+  inspection_id: z.uuid().nullable().describe("null: a snapshot, outside of any inspection"),
+  frame_id: z.string().nullable(),
+  seq: count.nullable(),
+  ts: timestamp.describe("when it was captured"),
+  verdict: z.enum(["OK", "NG", "WARN", "ERR"]).nullable(),
+  topic: z.string(),
+  content_type: z.enum(["image/jpeg", "image/webp"]),
+  bytes: count,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type PictureMessage = z.infer<typeof pictureSchema>;
+
+/** `{root}/cam/{camera}/alarm/{code}` and `{root}/alarm/{code}`; empty when cleared and acknowledged */
 export const alarmSchema = z.looseObject({
   active: z.boolean(),
   severity: z.enum(["info", "warning", "error"]),

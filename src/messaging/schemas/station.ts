@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { count, fault, share, timestamp } from "./words.ts";
+import { count, fault, share, timestamp, versioned } from "./words.ts";
 
 /** `{root}/state`: birth on every connect, `stopped` on a wanted end, `offline` is the will. */
 export const stateSchema = z.looseObject({
@@ -20,9 +20,10 @@ export const infoSchema = z.looseObject({
   node: z.string().optional(),
   hardware: z.string().optional(),
   cameras: z.array(z.looseObject({ name: z.string(), source: z.string(), recipe: z.string() })),
-  recipes: z.array(z.string()),
+  recipes: z.array(z.union([z.string(), versioned])).describe("those that can be selected"),
   commands: z.array(z.string()).describe("names that cmd/{name} takes"),
   capabilities: z.array(z.string()),
+  asyncapi: z.string().optional().describe("version of the AsyncAPI document that describes all topics"),
 });
 export type StationInfo = z.infer<typeof infoSchema>;
 
@@ -59,7 +60,7 @@ export const eventSchema = z.looseObject({
   event_id: z.uuid(),
   session: z.uuid(),
   ts: timestamp,
-  kind: z.string().describe('e.g. "model.promoted", "command.refused", "gap"'),
+  kind: z.string().describe('e.g. "model.promoted", "command.done", "command.refused", "gap"'),
   camera: z.string().nullable(),
   data: z.record(z.string(), z.unknown()),
   historical: z.boolean(),
@@ -72,7 +73,7 @@ export const gapSchema = z.looseObject({
   from: count.describe("first seq lost"),
   to: count.describe("last seq lost"),
   count,
-  reason: z.enum(["outbox-full", "memory-full"]),
+  reason: z.enum(["outbox-full", "outbox-expired", "memory-full"]),
 });
 
 /** `{root}/job/{id}` */
@@ -87,7 +88,24 @@ export const jobSchema = z.looseObject({
   message: z.string(),
   metrics: z.record(z.string(), z.union([z.number(), z.string(), z.null()])),
   data_set: z.looseObject({ id: z.string(), hash: z.string().nullable(), images: count }).nullable(),
-  result: z.looseObject({ model_id: z.string(), parity_max_abs: z.number().nullable() }).nullable(),
+  result: z
+    .looseObject({
+      model_id: z.string().optional().describe("train"),
+      parity_max_abs: z.number().nullable().optional().describe("train: trainer against ONNX Runtime"),
+      frr: share
+        .nullable()
+        .optional()
+        .describe("train: upper end of the expected share of good parts rejected"),
+      caught: count.optional().describe("challenge: known defects that are NG"),
+      total: count.optional().describe("challenge"),
+      sigma: z.number().min(0).optional().describe("gauge: standard deviation of the score"),
+      guard_band: z
+        .number()
+        .min(0)
+        .optional()
+        .describe("gauge: scores this near the threshold may fall on either side"),
+    })
+    .nullable(),
   error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
   started: timestamp,
   ended: timestamp.nullable(),

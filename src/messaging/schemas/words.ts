@@ -19,6 +19,7 @@ export const fault = z.looseObject({
 /** Recipe or model that a result was made with. */
 export const versioned = z.looseObject({
   id: z.string().nullable(),
+  number: count.optional().describe("what a PLC selects it by; 0: none"),
   version: z.string().nullable(),
   hash: z.string().nullable(),
 });
