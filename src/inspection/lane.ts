@@ -45,6 +45,8 @@ export interface LaneParts {
   readonly clock: LaneClock;
   readonly nextSeq: () => number;
   readonly newId: () => string;
+  /** True while parts pass unjudged; left out: never. */
+  readonly bypass?: () => boolean;
   /** The active model, or in words why there is none. */
   readonly model: () => ActiveModel | string;
   readonly grab: (timeoutMs: number) => Promise<Frame>;
@@ -129,6 +131,7 @@ export class Lane {
       frame: trigger.frame ?? null,
       captureMs: trigger.frame ? 0 : null,
     };
+    if (this.#parts.bypass?.() === true) return this.#finish(part, BYPASSED);
     const refusal = this.#refusal(trigger, model);
     if (refusal && !trigger.frame && refusal.reason === "not_ready") {
       return this.#finish(part, await this.#grabOnly(part, refusal)); // still collects pictures while there is no model
@@ -224,9 +227,7 @@ export class Lane {
   #inspection(part: Part, { reason, detail, judgement }: Outcome): Inspection {
     const thresholds = part.model?.thresholds ?? null;
     const decision =
-      judgement && thresholds
-        ? part.recipe.decide(judgement.score, thresholds)
-        : ({ verdict: "ERR", action: "reject" } as const);
+      judgement && thresholds ? part.recipe.decide(judgement.score, thresholds) : unjudged(reason);
     return {
       inspectionId: this.#parts.newId(),
       session: this.#parts.session,
@@ -258,6 +259,17 @@ export class Lane {
       truth: part.frame?.truth ?? null,
     };
   }
+}
+
+const BYPASSED: Outcome = {
+  reason: "manual",
+  detail: "bypass is on: the part passes unjudged",
+  judgement: null,
+};
+
+/** Only a bypass, which somebody switched on, lets a part pass that was not judged. */
+function unjudged(reason: Reason): Decision {
+  return reason === "manual" ? { verdict: "WARN", action: "pass" } : { verdict: "ERR", action: "reject" };
 }
 
 function failure(reason: Reason, detail: string): Outcome {

@@ -1,11 +1,12 @@
 import type { Logger } from "pino";
 import { pictureSizeOf, servedRecipe, type BundleManifest } from "../bundles/manifest.ts";
+import { readManifest } from "../bundles/read.ts";
 import { BundleStore } from "../bundles/store.ts";
 import { readThresholdOverride, writeThresholdOverride } from "../bundles/write.ts";
 import type { StatePaths } from "../config/paths.ts";
 import { InputError, messageOf, ModelError } from "../domain/errors.ts";
 import type { Size } from "../domain/inspection.ts";
-import type { CameraLine } from "./camera-line.ts";
+import type { CameraLine, LineRecipe } from "./camera-line.ts";
 import type { Thresholds } from "./decide.ts";
 
 export interface StationModelsOptions {
@@ -101,6 +102,57 @@ export class StationModels {
         "the model crashes again and again; parts are rejected",
       );
     }
+  }
+
+  /**
+   * From the next part on the line judges by another recipe and its active model; parts under way are answered by the old
+   * one first, parts that come meanwhile are `ERR not_ready`. Without a model the line takes the recipe and waits for one.
+   * @throws ModelError if the recipe's model cannot be used; the old recipe then goes on
+   */
+  changeRecipe(line: CameraLine, recipe: LineRecipe, by: string | null): Promise<void> {
+    return this.#inTurn(async () => {
+      const before = line.lineRecipe;
+      line.hold(`the recipe is being changed from ${before.identity.id} to ${recipe.identity.id}`);
+      this.#options.onChange(line);
+      try {
+        await line.idle();
+        await this.#keepLoaded(line);
+        line.useRecipe(recipe);
+        await this.#loadForRecipe(line);
+      } catch (error) {
+        line.useRecipe(before);
+        throw error;
+      } finally {
+        line.release();
+        this.#options.onChange(line);
+      }
+      const data = { recipe: recipe.identity, before: before.identity, by };
+      this.#options.event("recipe.selected", data, line.name);
+    });
+  }
+
+  /** The way back shall be as short as the way there. */
+  async #keepLoaded({ inspector }: CameraLine): Promise<void> {
+    const { bundleId, ready } = inspector.status;
+    if (bundleId !== null && ready) await inspector.prepare(this.#bundles.dir(bundleId));
+  }
+
+  async #loadForRecipe(line: CameraLine): Promise<void> {
+    const id = this.#bundles.active(line.recipe);
+    if (id === null) line.inspector.deactivate();
+    else await this.#load(line, await readManifest(this.#bundles.dir(id))); // who loads it checks every byte
+  }
+
+  /** Loads the active model of a recipe beside the one that judges. @throws ModelError; InputError `no-model` */
+  async prepare(line: CameraLine, recipe: string): Promise<void> {
+    const id = this.#bundles.active(recipe);
+    if (id === null)
+      throw new InputError(
+        "no-model",
+        `recipe ${recipe} has no model yet; select it, collect good parts and train`,
+      );
+    this.#checkSize(recipe, await readManifest(this.#bundles.dir(id)));
+    await line.inspector.prepare(this.#bundles.dir(id));
   }
 
   #inTurn<R>(change: () => Promise<R>): Promise<R> {

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { chooseLine } from "../../src/inspection/camera-line.ts";
+import { chooseLine } from "../../src/inspection/choose-line.ts";
 import { frameOf } from "./lane-fixture.ts";
 import { testLine } from "./line-fixture.ts";
 

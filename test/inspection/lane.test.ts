@@ -284,3 +284,17 @@ function inferLike(behaviour: Behaviour): () => Promise<Judgement> {
       return judgementOf(0.5);
     });
 }
+
+describe("the bypass", () => {
+  it("passes every part unjudged, as WARN that says so, and nothing else does", async () => {
+    let bypass = true;
+    const { lane, verdicts } = testLane({ bypass: () => bypass, model: () => "no model yet" });
+    await lane.trigger({ triggerId: "a", partId: null });
+    bypass = false;
+    await lane.trigger({ triggerId: "b", partId: null });
+    expect(verdicts.map(({ verdict, action, reason }) => [verdict, action, reason])).toEqual([
+      ["WARN", "pass", "manual"],
+      ["ERR", "reject", "not_ready"],
+    ]);
+  });
+});

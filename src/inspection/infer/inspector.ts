@@ -113,12 +113,16 @@ export class Inspector implements BundleUser {
     return Promise.reject(new InferenceError("not-ready", `The part cannot be scored: ${why}.`));
   }
 
-  /** Gives its bundle back. Parts under way are answered, or are late. */
+  /** Gives its bundle back: nothing judges this camera's parts until `load`. Parts under way are answered, or are late. */
+  deactivate(): void {
+    this.#source.change(this, this.#active, null);
+    this.#active = null;
+  }
+
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#source.change(this, this.#active, null);
-    this.#active = null;
+    this.deactivate();
     this.tell("stopped", "stopped");
   }
 
