@@ -50,7 +50,8 @@ export interface TestGateOptions extends Partial<Omit<TrackerOptions, "position"
     readonly modulus?: number;
   };
   readonly energise?: GateState;
-  readonly startAt?: number;
+  /** Of the gate before a restart. */
+  readonly clock?: FakeClock;
   /** Of the output, from the start. */
   readonly fault?: OutputFault;
 }
@@ -59,11 +60,10 @@ export interface TestGateOptions extends Partial<Omit<TrackerOptions, "position"
 export function createTestGate({
   encoder: encoderOptions,
   energise = "pass",
-  startAt = 0,
+  clock = new FakeClock(),
   fault,
   ...track
 }: TestGateOptions = {}): TestGate {
-  const clock = new FakeClock(startAt);
   const output = new RecordingOutput(clock);
   output.fault = fault ?? null;
   const ejected: EjectedPart[] = [];
