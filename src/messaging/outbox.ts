@@ -2,6 +2,9 @@ import type { Logger } from "pino";
 import { DeliveryError, messageOf } from "../domain/errors.ts";
 import type { Gap, OutboxMessage } from "../store/protocol.ts";
 import type { Publication } from "./client.ts";
+import { FreshIds } from "./fresh-ids.ts";
+import { markHistorical } from "./historical.ts";
+import type { Replays } from "./replays.ts";
 
 const LIVE_FOR_MS = 60_000; // interfaces.md §3.1: results are live for 60 s
 const BATCH = 500;
@@ -10,6 +13,8 @@ const RATE_MESSAGES = 100; // fewer in a row say nothing about how fast the brok
 
 /** Where messages come from: the store. */
 export interface OutboxSource {
+  /** Id of the newest message, on the disk or not. */
+  readonly lastId: number;
   readOutbox(afterId: number, limit: number): Promise<readonly OutboxMessage[]>;
   acknowledge(ids: readonly number[]): void;
   readGaps(): Promise<readonly Gap[]>;
@@ -18,7 +23,6 @@ export interface OutboxSource {
 
 /** Where they go: the broker connection. */
 export interface OutboxSink {
-  readonly connectedAt: number | null;
   readonly window: number;
   publish(message: Publication): Promise<void>;
 }
@@ -27,8 +31,10 @@ export interface OutboxOptions {
   readonly source: OutboxSource;
   readonly sink: OutboxSink;
   readonly logger: Logger;
-  /** Epoch ms. */
-  readonly now: () => number;
+  /** Stored results that were asked for again: sent whenever nothing else waits. */
+  readonly replays: Pick<Replays, "idle" | "step">;
+  /** Ms of a clock that never steps. */
+  readonly monotonicNow: () => number;
   /** The message that tells the plant of a gap. */
   readonly gapMessage: (gap: Gap) => Publication;
   /** After a message was handed to the broker for the first time, in order. */
@@ -47,6 +53,8 @@ export class OutboxPublisher {
   #running: Promise<void> = Promise.resolve();
   #wake: (() => void) | null = null;
   #woken = false;
+  readonly #fresh = new FreshIds(LIVE_FOR_MS);
+  #replayAt = 0;
   #published = 0;
   #rate = 0;
 
@@ -69,6 +77,7 @@ export class OutboxPublisher {
     this.#run?.abort();
     const run = new AbortController();
     this.#run = run;
+    this.#fresh.connected(this.#options.source.lastId);
     this.#running = this.#running.then(() => this.#drain(run.signal));
   }
 
@@ -81,6 +90,7 @@ export class OutboxPublisher {
   /** There may be something new to publish. */
   notify(): void {
     this.#woken = true;
+    this.#fresh.note(this.#options.source.lastId, this.#options.monotonicNow());
     this.#wake?.();
   }
 
@@ -92,8 +102,8 @@ export class OutboxPublisher {
       try {
         await this.#reportGaps(signal);
         const batch = await this.#options.source.readOutbox(lastId, BATCH);
-        if (batch.length === 0) await this.#somethingNew(signal);
-        else lastId = await this.#send(batch, signal);
+        if (batch.length > 0) lastId = await this.#send(batch, signal);
+        else await this.#replayOrWait(signal);
       } catch (error) {
         if (ended()) return;
         this.#notSent(error);
@@ -123,26 +133,38 @@ export class OutboxPublisher {
   }
 
   async #publish(message: OutboxMessage): Promise<void> {
-    const { sink, source, now } = this.#options;
-    const historical = isHistorical(message, sink.connectedAt, now());
+    const { source, monotonicNow } = this.#options;
+    const historical = !this.#fresh.isFresh(message.id, monotonicNow());
     const payload = historical ? markHistorical(message.payload) : message.payload;
     const expiryS = historical ? null : message.expiryS;
-    const acknowledged = sink.publish({
-      topic: message.topic,
-      payload,
-      qos: message.qos,
-      retain: false,
-      expiryS,
-    });
+    const { topic, qos } = message;
+    const acknowledged = this.#hand({ topic, payload, qos, retain: false, expiryS });
     this.#options.onSent(message, payload);
+    await acknowledged;
+    source.acknowledge([message.id]);
+  }
+
+  /** Resolves when the broker has the message, or it is one that no broker takes. */
+  async #hand(message: Publication): Promise<void> {
     try {
-      await acknowledged;
+      await this.#options.sink.publish(message);
     } catch (error) {
       if (!(error instanceof DeliveryError) || error.code !== "mqtt-too-large") throw error;
-      this.#options.logger.error({ id: message.id, topic: message.topic }, `not sent: ${error.message}`); // or it would block all others
+      this.#options.logger.error({ topic: message.topic }, `not sent: ${error.message}`); // or it would block all others
     }
-    source.acknowledge([message.id]);
     this.#published += 1;
+  }
+
+  /** Nothing waits: the next few results of a replay if it is their time, else until there is something new. */
+  async #replayOrWait(signal: AbortSignal): Promise<void> {
+    const { replays, monotonicNow } = this.#options;
+    if (replays.idle) {
+      await this.#somethingNew(signal, null);
+      return;
+    }
+    const waitMs = this.#replayAt - monotonicNow();
+    if (waitMs > 0) await this.#somethingNew(signal, waitMs);
+    else this.#replayAt = monotonicNow() + (await replays.step((message) => this.#hand(message)));
   }
 
   #notSent(error: unknown): void {
@@ -160,22 +182,16 @@ export class OutboxPublisher {
     }
   }
 
-  #somethingNew(signal: AbortSignal): Promise<void> {
-    if (this.#woken || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
+  /** @param atMostMs null: as long as it takes */
+  async #somethingNew(signal: AbortSignal, atMostMs: number | null): Promise<void> {
+    if (this.#woken || signal.aborted) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
       this.#wake = resolve;
+      if (atMostMs !== null) timer = setTimeout(resolve, atMostMs);
     });
+    clearTimeout(timer);
   }
-}
-
-/** Queued before this connection, or no longer fresh. @param connectedAt epoch ms */
-function isHistorical(message: { readonly at: number }, connectedAt: number | null, nowMs: number): boolean {
-  return connectedAt === null || message.at < connectedAt || nowMs - message.at > LIVE_FOR_MS;
-}
-
-/** The same JSON object with `historical: true`. */
-function markHistorical(payload: string): string {
-  return JSON.stringify({ ...(JSON.parse(payload) as object), historical: true });
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,30 @@
 import { existsSync, renameSync } from "node:fs";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import type { Inspection } from "../domain/inspection.ts";
+import type { AuditCheck } from "./audit-chain.ts";
+import { appendAudit, auditSize, checkAudit, pruneAudit } from "./audit-table.ts";
+import {
+  findParts,
+  insertEjection,
+  insertInspection,
+  partsBySeq,
+  pruneByAge,
+  pruneOldest,
+  seqRange,
+} from "./inspection-table.ts";
 import { migrate } from "./migrations.ts";
+import {
+  dropAbove,
+  dropOlder,
+  insertMessage,
+  outboxTotal,
+  readMessages,
+  removeMessages,
+  setOutboxTotal,
+  type OutboxTotal,
+} from "./outbox-table.ts";
 import { isCorrupt } from "./sqlite-failure.ts";
+import { Statements } from "./statements.ts";
 import type {
   Commit,
   Counters,
@@ -11,30 +33,36 @@ import type {
   Opened,
   OutboxMessage,
   OutboxRow,
+  PartFilter,
+  PruneOrder,
+  SeqRange,
+  StoredPart,
   StoreLimits,
+  StoreSizes,
 } from "./protocol.ts";
 
-const PRUNE_CHUNK = 2000; // rows a transaction: a commit never waits long behind it
+const DAY_MS = 86_400_000;
 
 /**
- * The SQLite file: inspections, outbox, sequence numbers, gaps and counters. Every call blocks until the disk has it
- * (WAL, `synchronous=FULL`: NORMAL lost acknowledged rows in each power cut measured), so it lives in a worker thread.
+ * The SQLite file: inspections, outbox, audit trail, sequence numbers, gaps and counters. Every call blocks until the disk
+ * has it (WAL, `synchronous=FULL`: NORMAL lost acknowledged rows in each power cut measured), so it lives in a worker thread.
  */
 export class Database {
   readonly #database: DatabaseSync;
   readonly #limits: StoreLimits;
-  readonly #statements = new Map<string, StatementSync>();
-  #depth: number;
+  readonly #statements: Statements;
+  #outbox: OutboxTotal;
 
   constructor(file: string, limits: StoreLimits) {
     this.#database = new DatabaseSync(file);
+    this.#statements = new Statements(this.#database);
     this.#limits = limits;
     try {
       this.#database.exec(
         "PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 16777216",
       );
       migrate(this.#database, file);
-      this.#depth = this.#count("SELECT COUNT(*) AS n FROM outbox");
+      this.#outbox = outboxTotal(this.#statements);
     } catch (error) {
       this.#database.close();
       throw error;
@@ -43,67 +71,80 @@ export class Database {
 
   /** What is in the file now. */
   contents(): Omit<Opened, "setAside"> {
-    const sequences = this.#prepare("SELECT name, last FROM sequence").all();
+    const sequences = this.#statements.of("SELECT name, last FROM sequence").all();
     const lastSeq = sequences.map((row) => ({ camera: String(row.name), seq: Number(row.last) }));
     return {
       lastSeq: lastSeq.filter((entry) => entry.camera !== ""),
       lastId: lastSeq.find((entry) => entry.camera === "")?.seq ?? 0,
-      outboxDepth: this.#depth,
-      counters: this.#prepare("SELECT * FROM counter").all() as unknown as Counters[],
+      outboxDepth: this.#outbox.messages,
+      counters: this.#statements.of("SELECT * FROM counter").all() as unknown as Counters[],
     };
   }
 
   /** All of it, or (thrown error) nothing. @returns rows in the outbox */
   commit(commit: Commit): number {
-    const depthBefore = this.#depth;
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
+    this.#transaction(() => {
       this.#insertAll(commit.rows, commit.countersReset);
-      this.#acknowledge(commit.acknowledged);
+      for (const ejection of commit.ejections) insertEjection(this.#statements, ejection);
+      this.#shrink(removeMessages(this.#statements, commit.acknowledged));
       for (const gap of commit.lost) this.#addGap(gap);
       for (const gap of commit.reported) this.#removeGap(gap);
-      this.#dropOldest();
-      this.#database.exec("COMMIT");
-    } catch (error) {
-      this.#depth = depthBefore;
-      this.#rollback();
-      throw error;
-    }
-    return this.#depth;
+      const { maxMessages: messages, maxBytes: bytes = Infinity } = this.#limits;
+      this.#dropped(dropAbove(this.#statements, this.#outbox, { messages, bytes }));
+      setOutboxTotal(this.#statements, this.#outbox);
+    });
+    return this.#outbox.messages;
   }
 
   readOutbox(afterId: number, limit: number): OutboxMessage[] {
-    const select = "SELECT id, camera, seq, topic, payload, qos, expiry_s AS expiryS, at FROM outbox";
-    return this.#prepare(`${select} WHERE id > ? ORDER BY id LIMIT ?`).all(
-      afterId,
-      limit,
-    ) as unknown as OutboxMessage[];
+    return readMessages(this.#statements, afterId, limit);
   }
 
   gaps(): Gap[] {
     const select =
       "SELECT camera, reason, first AS 'from', last AS 'to', count FROM gap ORDER BY camera, reason";
-    return this.#prepare(select).all() as unknown as Gap[];
+    return this.#statements.of(select).all() as unknown as Gap[];
   }
 
-  /** Inspections with `fromSeq` ≤ seq ≤ `toSeq`, in order, at most `limit`. */
-  history(camera: string, fromSeq: number, toSeq: number, limit: number): Inspection[] {
-    const select =
-      "SELECT body FROM inspection WHERE camera = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?";
-    const rows = this.#prepare(select).all(camera, fromSeq, toSeq, limit);
-    return rows.map((row) => JSON.parse(String(row.body)) as Inspection);
+  /** Parts with `from` ≤ seq ≤ `to`, in order, at most `limit`. */
+  history(camera: string, range: SeqRange, limit: number): StoredPart[] {
+    return partsBySeq(this.#statements, camera, range, limit);
   }
 
-  /** Deletes inspections older than the history's length, at most one chunk. @returns how many */
-  pruneChunk(nowMs: number): number {
-    const before = Math.round(nowMs - this.#limits.historyDays * 86_400_000);
-    const oldest = "SELECT camera, seq FROM inspection WHERE at < ? ORDER BY at LIMIT ?";
-    const remove = this.#prepare(`DELETE FROM inspection WHERE (camera, seq) IN (${oldest})`);
-    return Number(remove.run(before, PRUNE_CHUNK).changes);
+  findParts(filter: PartFilter): StoredPart[] {
+    return findParts(this.#statements, filter);
+  }
+
+  seqRange(camera: string, from: number, to: number): SeqRange | null {
+    return seqRange(this.#statements, camera, from, to);
+  }
+
+  checkAudit(): AuditCheck {
+    return checkAudit(this.#statements);
+  }
+
+  sizes(): StoreSizes {
+    return {
+      bytes: this.#usedBytes(),
+      outboxBytes: this.#outbox.bytes,
+      auditEntries: auditSize(this.#statements),
+    };
+  }
+
+  /** Deletes what is beyond the limits of age and size, at most one chunk of each kind. @returns how many rows */
+  pruneChunk({ now, oldest }: PruneOrder): number {
+    const { historyDays, historyMaxBytes = Infinity, outboxDays, maxAuditEntries = Infinity } = this.#limits;
+    let deleted = 0;
+    this.#transaction(() => {
+      if (now !== null) deleted += pruneByAge(this.#statements, now - historyDays * DAY_MS, now);
+      if (now !== null && outboxDays !== undefined) deleted += this.#dropExpired(now - outboxDays * DAY_MS);
+      if (oldest || this.#usedBytes() > historyMaxBytes) deleted += pruneOldest(this.#statements);
+      deleted += pruneAudit(this.#statements, maxAuditEntries);
+    });
+    return deleted;
   }
 
   close(): void {
-    this.#statements.clear();
     this.#database.close();
   }
 
@@ -117,116 +158,96 @@ export class Database {
   }
 
   #resetCounters(reset: CountersReset | undefined): void {
-    if (reset !== undefined) this.#prepare("DELETE FROM counter WHERE camera = ?").run(reset.camera);
+    if (reset !== undefined) this.#statements.of("DELETE FROM counter WHERE camera = ?").run(reset.camera);
   }
 
   #insert(row: OutboxRow): void {
-    const { inspection } = row;
-    const insert =
-      "INSERT OR REPLACE INTO outbox (id, camera, seq, topic, payload, qos, expiry_s, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-    const camera = inspection?.camera ?? null;
-    this.#prepare(insert).run(
-      row.id,
-      camera,
-      inspection?.seq ?? null,
-      row.topic,
-      row.payload,
-      row.qos,
-      row.expiryS,
-      Math.round(row.at),
-    );
-    this.#depth += 1;
+    const { messages, bytes } = insertMessage(this.#statements, row);
+    this.#outbox = { messages: this.#outbox.messages + messages, bytes: this.#outbox.bytes + bytes };
     this.#advance("", row.id);
-    if (inspection === null) return;
-    const { seq, session, inspectionId, verdict } = inspection;
-    this.#advance(inspection.camera, seq);
-    this.#prepare(
-      "INSERT OR REPLACE INTO inspection (camera, seq, session, inspection_id, recipe, at, verdict, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    ).run(
-      inspection.camera,
-      seq,
-      session,
-      inspectionId,
-      row.recipe,
-      Math.round(row.at),
-      verdict,
-      JSON.stringify(inspection),
-    );
-    this.#countUp(row, inspection);
+    if (row.inspection === null) {
+      appendAudit(this.#statements, Math.round(row.at), row.payload);
+      return;
+    }
+    this.#advance(row.inspection.camera, row.inspection.seq);
+    insertInspection(this.#statements, row, row.inspection);
+    this.#countUp(row, row.inspection);
   }
 
   #countUp(row: OutboxRow, { camera, verdict, reason }: Inspection): void {
     const is = (value: string): number => (verdict === value ? 1 : 0);
-    const late = reason === "late" ? 1 : 0;
-    this.#prepare(
-      `INSERT INTO counter (camera, recipe, triggers, ok, ng, warn, err, late, since) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?)
+    const because = (value: string): number => (reason === value ? 1 : 0);
+    const counts = [is("OK"), is("NG"), is("WARN"), is("ERR"), because("late"), because("not_ready")];
+    this.#statements
+      .of(
+        `INSERT INTO counter (camera, recipe, triggers, ok, ng, warn, err, late, missed, since) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (camera, recipe) DO UPDATE SET triggers = triggers + 1, ok = ok + excluded.ok, ng = ng + excluded.ng,
-         warn = warn + excluded.warn, err = err + excluded.err, late = late + excluded.late`,
-    ).run(camera, row.recipe, is("OK"), is("NG"), is("WARN"), is("ERR"), late, Math.round(row.at));
+         warn = warn + excluded.warn, err = err + excluded.err, late = late + excluded.late, missed = missed + excluded.missed`,
+      )
+      .run(camera, row.recipe, ...counts, Math.round(row.at));
   }
 
   #advance(name: string, last: number): void {
-    this.#prepare(
-      "INSERT INTO sequence (name, last) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = max(last, excluded.last)",
-    ).run(name, last);
+    this.#statements
+      .of(
+        "INSERT INTO sequence (name, last) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = max(last, excluded.last)",
+      )
+      .run(name, last);
   }
 
-  #acknowledge(ids: readonly number[]): void {
-    const remove = this.#prepare("DELETE FROM outbox WHERE id = ?");
-    for (const id of ids) this.#depth -= Number(remove.run(id).changes);
+  #dropExpired(before: number): number {
+    const dropped = dropOlder(this.#statements, before);
+    this.#dropped(dropped);
+    if (dropped.gaps.length > 0) setOutboxTotal(this.#statements, this.#outbox);
+    return dropped.gaps.length;
   }
 
-  /** Keeps the newest `maxMessages` rows; what falls out becomes one gap a camera. */
-  #dropOldest(): void {
-    const excess = this.#depth - this.#limits.maxMessages;
-    if (excess <= 0) return;
-    const oldest = "SELECT id FROM outbox ORDER BY id LIMIT ?";
-    const dropped = this.#prepare(`DELETE FROM outbox WHERE id IN (${oldest}) RETURNING id, camera, seq`).all(
-      excess,
-    );
-    this.#depth -= dropped.length;
-    for (const row of dropped) {
-      const at = Number(row.seq ?? row.id);
-      this.#addGap({ camera: String(row.camera ?? ""), reason: "outbox-full", from: at, to: at, count: 1 });
-    }
+  #dropped({ gaps, bytes }: { readonly gaps: readonly Gap[]; readonly bytes: number }): void {
+    this.#shrink({ messages: gaps.length, bytes });
+    for (const gap of gaps) this.#addGap(gap);
+  }
+
+  #shrink({ messages, bytes }: OutboxTotal): void {
+    this.#outbox = { messages: this.#outbox.messages - messages, bytes: this.#outbox.bytes - bytes };
   }
 
   #addGap({ camera, reason, from, to, count }: Gap): void {
-    this.#prepare(
-      `INSERT INTO gap (camera, reason, first, last, count) VALUES (?, ?, ?, ?, ?) ON CONFLICT (camera, reason) DO UPDATE
+    this.#statements
+      .of(
+        `INSERT INTO gap (camera, reason, first, last, count) VALUES (?, ?, ?, ?, ?) ON CONFLICT (camera, reason) DO UPDATE
        SET first = min(first, excluded.first), last = max(last, excluded.last), count = count + excluded.count`,
-    ).run(camera, reason, from, to, count);
+      )
+      .run(camera, reason, from, to, count);
   }
 
   /** Takes a reported gap away; what was lost since then stays. */
   #removeGap({ camera, reason, to, count }: Gap): void {
-    this.#prepare("DELETE FROM gap WHERE camera = ? AND reason = ? AND count <= ?").run(
-      camera,
-      reason,
-      count,
-    );
-    this.#prepare("UPDATE gap SET first = ? + 1, count = count - ? WHERE camera = ? AND reason = ?").run(
-      to,
-      count,
-      camera,
-      reason,
-    );
+    this.#statements
+      .of("DELETE FROM gap WHERE camera = ? AND reason = ? AND count <= ?")
+      .run(camera, reason, count);
+    this.#statements
+      .of("UPDATE gap SET first = ? + 1, count = count - ? WHERE camera = ? AND reason = ?")
+      .run(to, count, camera, reason);
   }
 
-  #rollback(): void {
-    if (this.#database.isTransaction) this.#database.exec("ROLLBACK"); // SQLITE_FULL and IOERR may have rolled back already
+  /** Pages in use. */
+  #usedBytes(): number {
+    const pragma = (name: string): number => this.#statements.number(`PRAGMA ${name}`);
+    return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
   }
 
-  #count(sql: string): number {
-    return Number(this.#prepare(sql).get()?.n ?? 0);
-  }
-
-  #prepare(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known !== undefined) return known;
-    const statement = this.#database.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
+  /** All that `write` does, or (thrown error) nothing. */
+  #transaction(write: () => void): void {
+    const before = this.#outbox;
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      write();
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      this.#outbox = before;
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK"); // SQLITE_FULL and IOERR may have rolled back already
+      throw error;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Commit, CountersReset, Gap, OutboxRow } from "./protocol.ts";
+import type { Commit, CountersReset, Ejection, Gap, OutboxMessage, OutboxRow } from "./protocol.ts";
 
 const ROWS_PER_COMMIT = 2000;
 
@@ -13,6 +13,7 @@ export class Pending {
   #lost: Gap[] = [];
   #reported: Gap[] = [];
   #countersReset: CountersReset[] = [];
+  #ejections: Ejection[] = [];
   #out: Commit | null = null;
 
   /** @param maxRows rows kept; the newest win, the others become gaps */
@@ -35,14 +36,22 @@ export class Pending {
   }
 
   get idle(): boolean {
-    const marks =
-      this.#acknowledged.length + this.#lost.length + this.#reported.length + this.#countersReset.length;
-    return this.#out === null && this.#rows.length + marks === 0;
+    const marks = [this.#acknowledged, this.#lost, this.#reported, this.#countersReset, this.#ejections];
+    return this.#out === null && this.#rows.length === 0 && marks.every(({ length }) => length === 0);
   }
 
   /** Gaps whose report is not on the disk yet. */
   get reported(): readonly Gap[] {
     return [...(this.#out?.reported ?? []), ...this.#reported];
+  }
+
+  /** What is to be published of the rows after `afterId`, in order. */
+  messagesAfter(afterId: number, limit: number): OutboxMessage[] {
+    const rows = this.#rows.filter((row) => row.id > afterId).slice(0, limit);
+    return rows.map(({ id, topic, payload, qos, expiryS, at, inspection }) => {
+      const { camera = null, seq = null } = inspection ?? {};
+      return { id, topic, payload, qos, expiryS, at, camera, seq };
+    });
   }
 
   add(row: OutboxRow): void {
@@ -62,6 +71,12 @@ export class Pending {
     this.#countersReset.push(reset);
   }
 
+  /** The oldest give way above the bound: the part itself stays on record. */
+  ejected(ejection: Ejection): void {
+    this.#ejections.push(ejection);
+    if (this.#ejections.length > this.#maxRows) this.#ejections.shift();
+  }
+
   /** The next commit; null if there is nothing, or one is out. */
   take(): Commit | null {
     if (this.out || this.idle) return null;
@@ -77,9 +92,11 @@ export class Pending {
       lost: this.#lost,
       reported: this.#reported,
       countersReset: due,
+      ejections: this.#ejections,
     };
     this.#out = commit;
-    [this.#acknowledged, this.#lost, this.#reported, this.#countersReset] = [[], [], [], later];
+    [this.#acknowledged, this.#lost, this.#reported] = [[], [], []];
+    [this.#countersReset, this.#ejections] = [later, []];
     return commit;
   }
 
@@ -98,6 +115,7 @@ export class Pending {
     this.#lost = [...out.lost, ...this.#lost];
     this.#reported = [...out.reported, ...this.#reported];
     this.#countersReset = [...out.countersReset, ...this.#countersReset];
+    this.#ejections = [...out.ejections, ...this.#ejections].slice(-this.#maxRows);
     this.#bound();
   }
 

@@ -5,7 +5,7 @@ import type { StoreCall, StoreReport, StoreRequest, StoreWorkerData } from "./pr
 
 /** The thread that owns the SQLite file, so that waiting for the disk never holds up the main loop. */
 
-const { file, openedAt, ...limits } = workerData as StoreWorkerData;
+const { file, openedAt, limits } = workerData as StoreWorkerData;
 let database: Database | null = null;
 
 function report(message: StoreReport): void {
@@ -21,9 +21,17 @@ function answer(open: Database, call: StoreCall): unknown {
     case "read-gaps":
       return open.gaps();
     case "history":
-      return open.history(call.camera, call.fromSeq, call.toSeq, call.limit);
+      return open.history(call.camera, { from: call.fromSeq, to: call.toSeq }, call.limit);
+    case "find-parts":
+      return open.findParts(call.filter);
+    case "seq-range":
+      return open.seqRange(call.camera, call.from, call.to);
     case "prune":
-      return { deleted: open.pruneChunk(call.now) };
+      return { deleted: open.pruneChunk(call.order) };
+    case "sizes":
+      return open.sizes();
+    case "check-audit":
+      return open.checkAudit();
     case "close":
       open.close();
       database = null;

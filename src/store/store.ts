@@ -1,16 +1,34 @@
 import { DeliveryError } from "../domain/errors.ts";
 import type { Inspection } from "../domain/inspection.ts";
+import { ClockWatch } from "../system/clock-step.ts";
+import type { AuditCheck } from "./audit-chain.ts";
 import { Pending } from "./pending.ts";
-import type { Counters, Gap, OutboxMessage, OutboxRow, StoreFailure, StoreLimits } from "./protocol.ts";
+import type {
+  Counters,
+  Ejection,
+  Gap,
+  OutboxMessage,
+  OutboxRow,
+  PartFilter,
+  SeqRange,
+  StoredPart,
+  StoreFailure,
+  StoreLimits,
+  StoreSizes,
+} from "./protocol.ts";
 import { StoreThread } from "./store-thread.ts";
 
 const COMMIT_EVERY_MS = 20; // group commit, promises.md §4.3
 const RETRY_MS = 1000;
 const PENDING_ROWS = 10_000; // memory queue while the disk takes nothing, about 20 MB
+const STEADY_MS = 6 * 3_600_000; // less than a shift, longer than a wrong clock goes unnoticed (promises.md R21)
+const PAGE = 1000; // rows an answer
 
 export interface StoreOptions extends StoreLimits {
   /** Epoch ms. */
   readonly now: () => number;
+  /** Ms of a clock that never steps; default `performance.now`. */
+  readonly monotonicNow?: () => number;
   /** Called when the store begins to fail (or fails in another way), and with null when it works again. */
   readonly onFailure: (failure: StoreFailure | null) => void;
   /** Called after each commit that added rows: there is something to publish. */
@@ -36,6 +54,7 @@ export class Store {
   readonly #nextSeq: Map<string, number>;
   readonly #counters: Map<string, Counters>;
   readonly #settled = new Set<() => void>();
+  readonly #clock: ClockWatch;
   #failure: StoreFailure | null = null;
   #timer: NodeJS.Timeout | null = null;
   #lastId: number;
@@ -47,8 +66,7 @@ export class Store {
    * @throws ConfigError if the file cannot be used at all (newer schema, folder not writable)
    */
   static async open(file: string, options: StoreOptions): Promise<Store> {
-    const { maxMessages, historyDays } = options;
-    const data = { file, maxMessages, historyDays, openedAt: options.now() };
+    const data = { file, limits: limitsOf(options), openedAt: options.now() };
     const thread = await StoreThread.open(data, (path) => options.onSetAside?.(path));
     return new Store(thread, options);
   }
@@ -57,6 +75,8 @@ export class Store {
     const { lastSeq, lastId, outboxDepth, counters } = thread.opened;
     this.#thread = thread;
     this.#options = options;
+    const { now, monotonicNow = () => performance.now() } = options;
+    this.#clock = new ClockWatch(() => ({ wallMs: now(), monotonicMs: monotonicNow() }));
     this.#pending = new Pending(options.maxPendingRows ?? PENDING_ROWS);
     this.#nextSeq = new Map(lastSeq.map(({ camera, seq }) => [camera, seq + 1]));
     this.#counters = new Map(counters.map((entry) => [counterKey(entry.camera, entry.recipe), entry]));
@@ -72,6 +92,11 @@ export class Store {
   /** The first free sequence number of a camera (1 for a new one); rises with each inspection appended. */
   nextSeq(camera: string): number {
     return this.#nextSeq.get(camera) ?? 1;
+  }
+
+  /** Id of the newest message handed over; 0 before the first. */
+  get lastId(): number {
+    return this.#lastId;
   }
 
   /** Messages not yet acknowledged by the broker, those in memory included. */
@@ -108,8 +133,7 @@ export class Store {
     const stored = await this.#thread.call({ type: "read-outbox", afterId, limit });
     if (this.#failure === null || stored.length >= limit) return stored;
     const reached = stored.at(-1)?.id ?? afterId;
-    const inMemory = this.#pending.rows.filter((row) => row.id > reached).slice(0, limit - stored.length);
-    return [...stored, ...inMemory.map(toMessage)];
+    return [...stored, ...this.#pending.messagesAfter(reached, limit - stored.length)];
   }
 
   /** The broker has these: they leave the outbox with the next commit. */
@@ -136,9 +160,47 @@ export class Store {
     this.#schedule(COMMIT_EVERY_MS);
   }
 
+  /** What became of a part at the reject output; written with the next commit. */
+  ejected(ejection: Ejection): void {
+    this.#pending.ejected(ejection);
+    this.#schedule(COMMIT_EVERY_MS);
+  }
+
   /** Inspections with `fromSeq` ≤ seq ≤ `toSeq`, in order, at most `limit` (default 1,000). */
-  history(camera: string, fromSeq: number, toSeq: number, limit = 1000): Promise<readonly Inspection[]> {
-    return this.#thread.call({ type: "history", camera, fromSeq, toSeq, limit });
+  async history(
+    camera: string,
+    fromSeq: number,
+    toSeq: number,
+    limit = PAGE,
+  ): Promise<readonly Inspection[]> {
+    return (await this.parts(camera, { from: fromSeq, to: toSeq }, limit)).map(
+      ({ inspection }) => inspection,
+    );
+  }
+
+  /** The same with all that was stored of each part. */
+  parts(camera: string, { from, to }: SeqRange, limit = PAGE): Promise<readonly StoredPart[]> {
+    return this.#thread.call({ type: "history", camera, fromSeq: from, toSeq: to, limit });
+  }
+
+  /** Parts by id, verdict, camera or time, newest first. */
+  findParts(filter: PartFilter): Promise<readonly StoredPart[]> {
+    return this.#thread.call({ type: "find-parts", filter });
+  }
+
+  /** First and last part that were recorded from `from` to `to` (epoch ms, both included); null: none was. */
+  seqRange(camera: string, from: number, to: number): Promise<SeqRange | null> {
+    return this.#thread.call({ type: "seq-range", camera, from, to });
+  }
+
+  /** How much the file holds. */
+  sizes(): Promise<StoreSizes> {
+    return this.#thread.call({ type: "sizes" });
+  }
+
+  /** Follows the chain of the audit trail: slow on a long one, in the store's own thread. */
+  checkAudit(): Promise<AuditCheck> {
+    return this.#thread.call({ type: "check-audit" });
   }
 
   /** Totals since the last reset, one entry a recipe; those not yet on the disk included. */
@@ -152,13 +214,23 @@ export class Store {
     this.#schedule(COMMIT_EVERY_MS);
   }
 
-  /** Deletes inspections older than the history's length, in small steps. @returns how many */
+  /**
+   * Deletes what is beyond the limits, in small steps. Ages count only once the wall clock made no step for six
+   * hours of running: a clock that was set wrong must not delete the history. @returns how many rows
+   */
   async prune(): Promise<number> {
     for (let deleted = 0; ;) {
-      const chunk = await this.#thread.call({ type: "prune", now: this.#options.now() });
+      this.#clock.check();
+      const now = this.#clock.steadyMs >= STEADY_MS ? this.#options.now() : null;
+      const chunk = await this.#thread.call({ type: "prune", order: { now, oldest: false } });
       if (chunk.deleted === 0) return deleted;
       deleted += chunk.deleted;
     }
+  }
+
+  /** Deletes a chunk of the oldest inspections, so that new ones find room in the file. @returns how many */
+  async pruneOldest(): Promise<number> {
+    return (await this.#thread.call({ type: "prune", order: { now: null, oldest: true } })).deleted;
   }
 
   /**
@@ -204,6 +276,7 @@ export class Store {
 
   async #commit(): Promise<void> {
     this.#timer = null;
+    this.#clock.check();
     const commit = this.#pending.take();
     if (commit === null) return;
     try {
@@ -232,11 +305,23 @@ export class Store {
   #count({ camera, seq, verdict, reason }: Inspection, recipe: string, at: number): void {
     this.#nextSeq.set(camera, seq + 1);
     const key = counterKey(camera, recipe);
-    const none = { camera, recipe, triggers: 0, ok: 0, ng: 0, warn: 0, err: 0, late: 0, since: at };
+    const none = {
+      camera,
+      recipe,
+      triggers: 0,
+      ok: 0,
+      ng: 0,
+      warn: 0,
+      err: 0,
+      late: 0,
+      missed: 0,
+      since: at,
+    };
     const was = this.#counters.get(key) ?? none;
     const column = verdict.toLowerCase() as Lowercase<typeof verdict>;
     const late = was.late + (reason === "late" ? 1 : 0);
-    this.#counters.set(key, { ...was, triggers: was.triggers + 1, late, [column]: was[column] + 1 });
+    const missed = was.missed + (reason === "not_ready" ? 1 : 0);
+    this.#counters.set(key, { ...was, triggers: was.triggers + 1, late, missed, [column]: was[column] + 1 });
   }
 
   #nextAnswer(timeoutMs: number): Promise<void> {
@@ -252,19 +337,18 @@ export class Store {
   }
 }
 
-function counterKey(camera: string, recipe: string): string {
-  return `${camera}/${recipe}`;
+function limitsOf(options: StoreOptions): StoreLimits {
+  const { maxMessages, maxBytes, outboxDays, historyDays, historyMaxBytes, maxAuditEntries } = options;
+  return {
+    maxMessages,
+    historyDays,
+    ...(maxBytes !== undefined && { maxBytes }),
+    ...(outboxDays !== undefined && { outboxDays }),
+    ...(historyMaxBytes !== undefined && { historyMaxBytes }),
+    ...(maxAuditEntries !== undefined && { maxAuditEntries }),
+  };
 }
 
-function toMessage({ id, topic, payload, qos, expiryS, at, inspection }: OutboxRow): OutboxMessage {
-  return {
-    id,
-    topic,
-    payload,
-    qos,
-    expiryS,
-    at,
-    camera: inspection?.camera ?? null,
-    seq: inspection?.seq ?? null,
-  };
+function counterKey(camera: string, recipe: string): string {
+  return `${camera}/${recipe}`;
 }

@@ -4,39 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Store, type NewRow, type StoreOptions } from "../../src/store/store.ts";
 import type { StoreFailure } from "../../src/store/protocol.ts";
-import { inspectionOf } from "../messaging/plant.ts";
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "assayd-store-"));
-  onTestFinished(() => {
-    rmSync(path, { recursive: true, force: true });
-  });
-  return path;
-}
-
-function open(file: string, changes: Partial<StoreOptions> = {}): Promise<Store> {
-  return Store.open(file, {
-    maxMessages: 1000,
-    historyDays: 30,
-    now: Date.now,
-    onFailure: () => undefined,
-    ...changes,
-  });
-}
-
-function rowOf(seq: number, changes: Parameters<typeof inspectionOf>[1] = {}, padding = 0): NewRow {
-  const payload = JSON.stringify({ seq, padding: "x".repeat(padding) });
-  return {
-    inspection: inspectionOf(seq, changes),
-    recipe: "bolts",
-    topic: "t/result",
-    payload,
-    qos: 1,
-    expiryS: 60,
-  };
-}
+import { DAY_MS, folder, open, rowOf, TestClock } from "./store-fixture.ts";
 
 describe("Store", () => {
   it("has everything after a restart: outbox in order, history, counters, next sequence number", async () => {
@@ -103,17 +72,15 @@ describe("Store", () => {
 
   it("prunes inspections older than the history, and still knows the last sequence number", async () => {
     const file = join(folder(), "a.db");
-    let nowMs = 1_000_000_000_000;
-    const store = await open(file, { now: () => nowMs, historyDays: 1 });
+    const clock = new TestClock();
+    const store = await open(file, { ...clock.options, historyDays: 1 });
     store.append([rowOf(1), rowOf(2)]);
     await store.flush(2000);
-    nowMs += 2 * 86_400_000;
+    clock.pass(2 * DAY_MS);
     store.append([rowOf(3)]);
     await store.flush(2000);
     expect(await store.prune()).toBe(2);
     expect((await store.history("cam1", 0, 10)).map(({ seq }) => seq)).toEqual([3]);
-    nowMs += 2 * 86_400_000;
-    expect(await store.prune()).toBe(1);
     await store.close();
     const again = await open(file);
     onTestFinished(() => again.close());
