@@ -1,5 +1,5 @@
 import type { CameraConfig } from "../config/schema.ts";
-import type { Frame, Inspection, RecipeIdentity } from "../domain/inspection.ts";
+import type { Action, Frame, Inspection, RecipeIdentity } from "../domain/inspection.ts";
 import type { TriggerRequest } from "../domain/station-view.ts";
 import type { Collector } from "../training/collect.ts";
 import type { Camera } from "./capture/camera.ts";
@@ -9,6 +9,7 @@ import { InOrder } from "./deliver/in-order.ts";
 import type { Inspector } from "./infer/inspector.ts";
 import type { MapWish } from "./infer/protocol.ts";
 import { Lane, type ActiveModel, type LaneClock, type LaneRecipe, type PartEvidence } from "./lane.ts";
+import { LineStops, type LineStop } from "./line-stops.ts";
 import { RecentTimes } from "./line-times.ts";
 import type { LinePolicy } from "./policy/line-policy.ts";
 import type { TriggerSource } from "./triggers/trigger-source.ts";
@@ -28,11 +29,10 @@ export interface LineRecipe extends LaneRecipe {
   readonly collector: Collector;
 }
 
-/** What stopped a line until somebody resets it. */
-export interface LineStop {
-  readonly code: string;
-  /** For people. */
-  readonly text: string;
+/** What switches the reject output; no call throws or waits. */
+export interface PartGate {
+  part(part: { readonly seq: number; readonly at: number }): void;
+  verdict(seq: number, action: Action): void;
 }
 
 export interface CameraLineParts {
@@ -48,6 +48,9 @@ export interface CameraLineParts {
   readonly newId: () => string;
   /** Whether the anomaly map of the next part is wanted for a picture. */
   readonly wantMap: () => MapWish;
+  /** Follows the parts to the ejector. */
+  readonly gate?: PartGate;
+  readonly onPicture?: (triggerId: string) => void;
   /** At once, in the order of verdicts: outputs and counters. */
   readonly onVerdict: (inspection: Inspection) => void;
   /** The line has stopped itself until a reset. */
@@ -62,6 +65,7 @@ export class CameraLine {
   readonly #lane: Lane;
   readonly #triggering: Triggering;
   readonly #records: InOrder<readonly [Inspection, PartEvidence]>;
+  readonly stops = new LineStops();
   /** Of the newest parts, trigger to verdict. */
   readonly times = new RecentTimes();
   readonly #thresholds = new Map<string, Thresholds>();
@@ -69,10 +73,7 @@ export class CameraLine {
   #nextSeq: number;
   #triggers = 0;
   #recipe: LineRecipe;
-  #stopped: LineStop | null = null;
   #bypass = false;
-  /** Why no part is judged for a moment (change-over), or null. */
-  #held: string | null = null;
   /** Why there is no model, where that is not for want of training. */
   #modelProblem: string | null = null;
 
@@ -102,11 +103,6 @@ export class CameraLine {
 
   get lineRecipe(): LineRecipe {
     return this.#recipe;
-  }
-
-  /** Why the line was stopped until somebody resets it, or null. */
-  get stopped(): LineStop | null {
-    return this.#stopped;
   }
 
   /** True while every part passes unjudged. */
@@ -155,8 +151,8 @@ export class CameraLine {
   /** What judges the next part, or in words why nothing does. */
   get model(): ActiveModel | string {
     const { ready, bundleId } = this.#parts.inspector.status;
-    if (this.#held !== null) return this.#held;
-    if (this.#stopped !== null) return this.#stopped.text;
+    const stop = this.stops.held ?? this.fault?.text;
+    if (stop !== undefined) return stop;
     if (bundleId === null) return this.#modelProblem ?? NO_MODEL;
     if (!ready) return `the inference process of ${bundleId} is starting`;
     const thresholds = this.#thresholds.get(bundleId);
@@ -169,26 +165,15 @@ export class CameraLine {
     this.#modelProblem = problem;
   }
 
-  /** Judges no part until `release`: each is `ERR not_ready` with these words. Parts under way go on. */
-  hold(why: string): void {
-    this.#held = why;
+  /** What keeps it from judging though camera and model work. */
+  get fault(): LineStop | null {
+    return this.stops.fault ?? this.#triggering.fault;
   }
 
-  release(): void {
-    this.#held = null;
-  }
-
-  /** Judges no part until somebody resets it: each is `ERR not_ready`. The first reason stays. */
-  stopLine(reason: LineStop): void {
-    this.#stopped ??= reason;
-  }
-
-  /** @returns what it was stopped for */
+  /** Judges again after a stop, counting anew. @returns what it was stopped for */
   reset(): LineStop | null {
-    const was = this.#stopped;
-    this.#stopped = null;
     this.#recipe.policy.clear();
-    return was;
+    return this.stops.reset();
   }
 
   /** Resolves when the parts that are under way have their answers, at their deadlines at the latest. */
@@ -249,6 +234,7 @@ export class CameraLine {
       triggerId: request.triggerId ?? this.#newTriggerId(),
       partId: request.partId ?? null,
       tag: request.tag ?? null,
+      ...(request.missed === true && { lost: "not_ready" as const }),
     });
   }
 
@@ -280,10 +266,10 @@ export class CameraLine {
       stream: (on) => {
         camera.stream(on);
       },
-      fire: ({ edge, tooClose }) => {
+      fire: ({ edge, at, tooClose }) => {
         const { triggerId = this.#newTriggerId(), partId = null, tag = null } = edge;
         const lost = tooClose ? { lost: "overrun" as const } : {};
-        void this.#lane.trigger({ triggerId, partId, tag, ...lost });
+        void this.#lane.trigger({ triggerId, partId, tag, at, ...lost });
       },
     });
   }
@@ -302,7 +288,10 @@ export class CameraLine {
       model: () => this.model,
       grab: (timeoutMs) => camera.grab({ mode: config.frameMode, maxAgeMs: config.maxFrameAgeMs, timeoutMs }),
       checkImage: (frame) => (config.checkImage ? checkImage(frame.data) : null),
+      onPart: (part) => this.#parts.gate?.part(part),
+      onPicture: (triggerId) => this.#parts.onPicture?.(triggerId),
       onVerdict: (inspection, evidence) => {
+        this.#parts.gate?.verdict(inspection.seq, inspection.action);
         this.#lastVerdictMono = clock.mono();
         this.times.add(inspection.times.totalMs);
         onVerdict(inspection);
@@ -318,14 +307,14 @@ export class CameraLine {
   #followPolicy({ verdict, reason }: Inspection): void {
     if (reason === "not_ready" || reason === "manual") return;
     const stop = this.#recipe.policy.note(verdict);
-    if (stop === null || this.#stopped !== null) return;
-    this.stopLine(stop);
+    if (stop === null || this.stops.stopped !== null) return;
+    this.stops.stop(stop);
     this.#parts.onStop(stop);
   }
 
   /** False for pictures that must not be learnt from: black, flat, frozen. A part that was not judged was not checked either. */
   #isWorthKeeping(frame: Frame, { reason }: Inspection): boolean {
-    if (this.#held !== null) return false; // which product it shows is not known
+    if (this.stops.held !== null) return false; // which product it shows is not known
     if (!this.#recipe.collector.status.active || reason === "image_quality" || reason === "stale_frame")
       return false;
     return reason === "score" || !this.#parts.config.checkImage || checkImage(frame.data) === null;

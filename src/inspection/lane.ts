@@ -14,6 +14,7 @@ export interface Judgement {
 const LOST_WORDS = {
   overrun: "the picture of this part was lost in the camera's pipeline",
   stale_frame: "the camera sends the same picture again and again",
+  not_ready: "the trigger came although the station had said that it is not ready",
 } as const satisfies Partial<Record<Reason, string>>;
 
 /** One request to inspect one part. */
@@ -22,9 +23,11 @@ export interface Trigger {
   readonly partId: string | null;
   /** A PLC's number for the part. */
   readonly tag?: number | null;
+  /** When the part was seen, monotonic ms; left out: now. The deadline counts from here. */
+  readonly at?: number;
   /** The picture, where the camera's frame is itself the trigger; else it is grabbed. */
   readonly frame?: Frame;
-  /** A part that is known to be lost before anything could be done for it (a frame dropped by the pipeline). */
+  /** A part that is known to be lost before anything could be done for it (a frame dropped by the pipeline, a trigger out of turn). */
   readonly lost?: keyof typeof LOST_WORDS;
 }
 
@@ -52,6 +55,10 @@ export interface LaneParts {
   readonly grab: (timeoutMs: number) => Promise<Frame>;
   /** Says what is wrong with a picture (black, flat, frozen), or null. */
   readonly checkImage: (frame: Frame) => string | null;
+  /** A part entered, before anything else is done for it: the reject output follows it from here. @param at monotonic ms */
+  readonly onPart?: (part: { readonly seq: number; readonly at: number }) => void;
+  /** Its picture is taken: the part may move on. */
+  readonly onPicture?: (triggerId: string) => void;
   /** Called exactly once a trigger, no later than its deadline (plus the timer's own delay). The reject output comes first here. */
   readonly onVerdict: (inspection: Inspection, evidence: PartEvidence) => void;
 }
@@ -121,19 +128,23 @@ export class Lane {
   /** Inspects one part. Never rejects: whatever goes wrong becomes an `ERR` with its reason. */
   async trigger(trigger: Trigger): Promise<Inspection> {
     const model = this.#parts.model();
+    const now = this.#parts.clock.mono();
+    const startMono = Math.min(now, trigger.at ?? now);
     const part: Part = {
       trigger,
       recipe: this.#parts.recipe(),
       seq: this.#parts.nextSeq(),
-      triggeredAt: this.#parts.clock.wall(),
-      startMono: this.#parts.clock.mono(),
+      triggeredAt: this.#parts.clock.wall() - (now - startMono),
+      startMono,
       model: typeof model === "string" ? null : model,
       frame: trigger.frame ?? null,
       captureMs: trigger.frame ? 0 : null,
     };
+    this.#parts.onPart?.({ seq: part.seq, at: startMono - this.#ageMs(trigger.frame) });
+    if (trigger.frame) this.#parts.onPicture?.(trigger.triggerId);
     if (this.#parts.bypass?.() === true) return this.#finish(part, BYPASSED);
     const refusal = this.#refusal(trigger, model);
-    if (refusal && !trigger.frame && refusal.reason === "not_ready") {
+    if (refusal && !trigger.frame && trigger.lost === undefined && refusal.reason === "not_ready") {
       return this.#finish(part, await this.#grabOnly(part, refusal)); // still collects pictures while there is no model
     }
     if (refusal) return this.#finish(part, refusal);
@@ -188,7 +199,13 @@ export class Lane {
     const frame = await this.#parts.grab(this.#remainingMs(part));
     part.captureMs = this.#parts.clock.mono() - part.startMono;
     part.frame = frame;
+    this.#parts.onPicture?.(part.trigger.triggerId);
     return frame;
+  }
+
+  /** How long ago a picture that is itself the trigger was taken, ms. */
+  #ageMs(frame: Frame | undefined): number {
+    return frame === undefined ? 0 : Math.max(0, this.#parts.clock.wall() - frame.capturedAt);
   }
 
   #remainingMs(part: Part): number {
@@ -202,7 +219,7 @@ export class Lane {
       const expire = (): void => {
         resolve(this.#lateOutcome(part));
       };
-      timer = setTimeout(expire, part.recipe.deadlineMs);
+      timer = setTimeout(expire, this.#remainingMs(part));
     });
     try {
       const outcome = await Promise.race([work.catch(failureOf), deadline]);

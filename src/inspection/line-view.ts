@@ -27,9 +27,10 @@ export function lineView(line: CameraLine, facts: LineFacts): LineView {
     ready: fault === null && line.lane.running,
     busy: line.lane.inFlight > 0,
     running: line.lane.running,
+    freeRunning: line.freeRunning,
     fault,
     warnings: facts.warnings,
-    awaitsReset: line.stopped !== null,
+    awaitsReset: line.stops.stopped !== null,
     bypass: line.bypass,
     training: facts.training,
     recipe: line.recipeIdentity,
@@ -56,7 +57,7 @@ export function modelHash(manifest: BundleManifest | null): string | null {
 
 /** One camera's totals, all recipes together. */
 export function lineTotals(counters: readonly Counters[]): LineTotals {
-  const sum = (key: "triggers" | "ok" | "ng" | "warn" | "err" | "late"): number =>
+  const sum = (key: "triggers" | "ok" | "ng" | "warn" | "err" | "late" | "missed"): number =>
     counters.reduce((total, entry) => total + entry[key], 0);
   return {
     triggers: sum("triggers"),
@@ -65,7 +66,7 @@ export function lineTotals(counters: readonly Counters[]): LineTotals {
     warn: sum("warn"),
     err: sum("err"),
     late: sum("late"),
-    missed: 0,
+    missed: sum("missed"),
     since: counters.length === 0 ? null : Math.min(...counters.map(({ since }) => since)),
   };
 }
@@ -76,7 +77,8 @@ export function faultOf(line: CameraLine): { code: string; text: string } | null
   if (!connected) return { code: `camera-${state}`, text: message || `the camera is ${state}` };
   if (frozen)
     return { code: "camera-frozen", text: message || "the camera sends the same picture again and again" };
-  if (line.stopped) return line.stopped;
+  if (line.stops.held !== null) return { code: "change-over", text: line.stops.held };
+  if (line.fault) return line.fault;
   const { model } = line;
   return typeof model === "string" ? { code: "no-model", text: model } : null;
 }

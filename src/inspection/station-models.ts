@@ -112,7 +112,7 @@ export class StationModels {
   changeRecipe(line: CameraLine, recipe: LineRecipe, by: string | null): Promise<void> {
     return this.#inTurn(async () => {
       const before = line.lineRecipe;
-      line.hold(`the recipe is being changed from ${before.identity.id} to ${recipe.identity.id}`);
+      line.stops.held = `the recipe is being changed from ${before.identity.id} to ${recipe.identity.id}`;
       this.#options.onChange(line);
       try {
         await line.idle();
@@ -123,7 +123,7 @@ export class StationModels {
         line.useRecipe(before);
         throw error;
       } finally {
-        line.release();
+        line.stops.held = null;
         this.#options.onChange(line);
       }
       const data = { recipe: recipe.identity, before: before.identity, by };

@@ -21,6 +21,8 @@ export const SYSTEM_TIMERS: FilterTimers = {
 /** What became of an edge: a part, or one that is too close to the part before it to have a picture of its own. */
 export interface FilteredTrigger {
   readonly edge: TriggerEdge;
+  /** When the picture is due, monotonic ms: the edge and the delay. */
+  readonly at: number;
   readonly tooClose: boolean;
 }
 
@@ -70,14 +72,15 @@ export class TriggerFilter {
   }
 
   #delay(edge: TriggerEdge, tooClose: boolean): void {
-    const leftMs = edge.at + this.#config.delayMs - this.#timers.now();
+    const at = edge.at + this.#config.delayMs;
+    const leftMs = at - this.#timers.now();
     if (this.#config.delayMs === 0 || leftMs <= 0) {
-      this.#fire({ edge, tooClose });
+      this.#fire({ edge, at, tooClose });
       return;
     }
     const takeBack = this.#timers.after(leftMs, () => {
       this.#waiting.delete(takeBack);
-      this.#fire({ edge, tooClose });
+      this.#fire({ edge, at, tooClose });
     });
     this.#waiting.add(takeBack);
   }
