@@ -5,6 +5,7 @@ import { AssaydError, InputError, messageOf } from "../domain/errors.ts";
 import { productList } from "../simulator/product-list.ts";
 import { findProduct, PRODUCTS } from "../simulator/products.ts";
 import { writeDataSet } from "../simulator/write-data-set.ts";
+import { simulatePlcCommand } from "./simulate/plc.ts";
 import { TerminalView } from "./terminal-view.ts";
 
 interface Flags {
@@ -23,11 +24,14 @@ const HELP = `
 With --json the last line of stdout is one object: family, folder, train, good, bad (pictures of each kind of defect); with --list
 it is products (name, summary, defects of each).`;
 
-/** `assayd simulate`: pictures of rendered products. */
+/** `assayd simulate`: pictures of rendered products, and a PLC with its line. */
 export function simulateCommand(): Command {
   return new Command("simulate")
-    .description("Render products, to try methods on where no pictures are at hand")
-    .addCommand(productsCommand());
+    .description(
+      "Render products, to try methods on where no pictures are at hand; or be the PLC of a station",
+    )
+    .addCommand(productsCommand())
+    .addCommand(simulatePlcCommand());
 }
 
 function productsCommand(): Command {

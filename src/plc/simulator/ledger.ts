@@ -1,4 +1,5 @@
 import type { Answer } from "./ladder.ts";
+import type { Verdict } from "../../domain/inspection.ts";
 import type { Passage } from "./conveyor.ts";
 import type { EjectorChange } from "./ejector.ts";
 
@@ -30,6 +31,21 @@ export interface Ledger {
   readonly changes: readonly EjectorChange[][];
   /** Answers with a tag that no part of ours bears. */
   strangers: number;
+  /** Of each part: how many ejectors let it go by, as long as none took it off. */
+  readonly fates: Map<number, number | "rejected">;
+  /** Running totals, for who watches. */
+  readonly totals: LineTotals;
+}
+
+/** Verdicts are of all cameras. */
+export interface LineTotals {
+  parts: number;
+  ok: number;
+  ng: number;
+  warn: number;
+  err: number;
+  passed: number;
+  rejected: number;
 }
 
 export function emptyLedger(cameras: number): Ledger {
@@ -39,6 +55,8 @@ export function emptyLedger(cameras: number): Ledger {
     byTag: new Map(),
     changes: Array.from({ length: cameras }, () => []),
     strangers: 0,
+    fates: new Map(),
+    totals: { parts: 0, ok: 0, ng: 0, warn: 0, err: 0, passed: 0, rejected: 0 },
   };
 }
 
@@ -50,25 +68,40 @@ export function tagOf(part: number): number {
 export function noteTrigger(
   ledger: Ledger,
   pass: Pick<Pass, "part" | "camera" | "triggeredAt" | "asked">,
-): Pass {
+): void {
   const noted: Pass = { ...pass, tag: tagOf(pass.part), answers: [], ejector: null };
   ledger.passes.push(noted);
   ledger.byTag.set(`${noted.camera} ${noted.tag}`, noted);
-  return noted;
+  if (pass.camera === 0) ledger.totals.parts += 1;
 }
 
-export function noteAnswer(ledger: Ledger, camera: number, answer: Answer, at: number): Pass | null {
-  const pass = ledger.byTag.get(`${camera} ${answer.tag}`) ?? null;
-  if (pass) pass.answers.push({ answer, at });
-  else ledger.strangers += 1;
-  return pass;
+export function noteAnswer(ledger: Ledger, camera: number, answer: Answer, at: number): void {
+  const pass = ledger.byTag.get(`${camera} ${answer.tag}`);
+  if (!pass) {
+    ledger.strangers += 1;
+    return;
+  }
+  pass.answers.push({ answer, at });
+  if (answer.verdict !== null) ledger.totals[TOTAL_OF[answer.verdict]] += 1;
 }
 
+const TOTAL_OF = { OK: "ok", NG: "ng", WARN: "warn", ERR: "err" } as const satisfies Record<
+  Verdict,
+  keyof LineTotals
+>;
+
+/** A part is done when it was taken off, or has passed the last ejector. */
 export function noteEjector(
   ledger: Ledger,
-  at: { readonly part: number; readonly camera: number },
+  { part, camera }: Pick<Pass, "part" | "camera">,
   outcome: EjectorOutcome,
 ): void {
-  const pass = ledger.byTag.get(`${at.camera} ${tagOf(at.part)}`);
-  if (pass?.part === at.part) pass.ejector = outcome;
+  const pass = ledger.byTag.get(`${camera} ${tagOf(part)}`);
+  if (pass?.part !== part) return;
+  pass.ejector = outcome;
+  const before = ledger.fates.get(part) ?? 0;
+  const now = before === "rejected" || !outcome.passed ? "rejected" : before + 1;
+  ledger.fates.set(part, now);
+  if (now === "rejected" && before !== "rejected") ledger.totals.rejected += 1;
+  if (now === ledger.cameras) ledger.totals.passed += 1;
 }

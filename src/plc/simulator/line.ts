@@ -81,10 +81,7 @@ export class SimulatedLine {
     this.#now = now;
     this.#ledger = emptyLedger(options.units.length);
     this.#passing = options.units.map(() => options.energised === "reject");
-    this.#rude =
-      options.mode === "rude"
-        ? options.units.map((unit) => new RudePlc(createRandom(options.seed + unit)))
-        : [];
+    this.#rude = options.units.map((unit) => new RudePlc(createRandom(options.seed + unit)));
     this.#links = options.units.map((unit, camera) => this.#createLink(unit, camera));
     this.#ejectors = new EjectorServer({
       ...options.coils,

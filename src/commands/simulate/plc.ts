@@ -1,0 +1,152 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { rejectSchema } from "../../config/reject-schema.ts";
+import { EXIT_CODES } from "../../domain/errors.ts";
+import { textTable } from "../../evaluation/table.ts";
+import { planLine, type ModbusReject } from "../../plc/simulator/line-plan.ts";
+import { lineTable, type LineRun } from "../../plc/simulator/line-table.ts";
+import { SimulatedLine, type Address, type LineOptions, type PlcMode } from "../../plc/simulator/line.ts";
+import { TerminalView } from "../terminal-view.ts";
+import { runRates } from "./run-rates.ts";
+
+interface Flags {
+  readonly station: Address;
+  readonly coils: Address;
+  readonly cameras: number;
+  readonly rate: readonly number[];
+  readonly minutes: number;
+  readonly parts?: number;
+  readonly mode: PlcMode;
+  readonly rude?: true;
+  readonly stops?: true;
+  readonly distanceMs: number;
+  readonly leadMs: number;
+  readonly pulseMs: number;
+  readonly speed: number;
+  readonly partLength: number;
+  readonly jitter: number;
+  readonly scan: number;
+  readonly seed: number;
+  readonly json?: true;
+}
+
+const HELP = `
+The station's configuration must say the same as these flags: plc.modbus on --station, and for camera n
+reject: { kind: modbus, port: 1503, coil: n-1, heartbeat: { kind: register, address: 100 },
+          track: { kind: time, distanceMs: 600, leadMs: 15, pulseMs: 20 } }.
+The exit code is 1 if a part is unaccounted for, or escaped: went by without an OK of every camera.
+With --json the last line of stdout is one object: passed, and runs with the rows of the table, times in ms.`;
+
+/** `assayd simulate plc`: a PLC with a conveyor, an encoder and an ejector, beside a real station. */
+export function simulatePlcCommand(): Command {
+  return new Command("plc")
+    .description("Run parts past a station as its PLC would, and count what becomes of every one of them")
+    .option("--station <host:port>", "the station's Modbus TCP server", address, address("127.0.0.1:1502"))
+    .option(
+      "--coils <host:port>",
+      "where the station writes its reject outputs: served here",
+      address,
+      address("127.0.0.1:1503"),
+    )
+    .option("--cameras <n>", "cameras of the station, all before one ejector", wholeNumber, 1)
+    .option("--rate <list>", "parts per second, one run for each", rates, [5])
+    .option("--minutes <n>", "length of a run", aboveZero, 1)
+    .option("--parts <n>", "parts of a run, in place of its length", wholeNumber)
+    .addOption(
+      new Option("--mode <mode>", "results one at a time, or queued (BufferEnable)")
+        .choices(["handshake", "buffered"] satisfies PlcMode[])
+        .default("buffered" satisfies PlcMode),
+    )
+    .option("--rude", "first a badly written PLC: early and missing acknowledgements, storms, cut cables")
+    .option("--stops", "the belt stands and slows down now and then (the station needs an encoder)")
+    .option("--distance-ms <ms>", "from the cameras to the ejector", aboveZero, 600)
+    .option("--lead-ms <ms>", "the ejector acts so much before a part's middle", notNegative, 15)
+    .option("--pulse-ms <ms>", "to so much after it", aboveZero, 20)
+    .option("--speed <mm/s>", "of the belt", aboveZero, 500)
+    .option("--part-length <mm>", "along the belt", aboveZero, 5)
+    .option("--jitter <share>", "how unevenly parts lie, of their spacing", share, 0.1)
+    .option("--scan <ms>", "cycle of the PLC's program", aboveZero, 5)
+    .option("--seed <n>", "another seed, other spacings", wholeNumber, 1)
+    .option("--json", "end with one JSON object on the last line of stdout")
+    .addHelpText("after", HELP)
+    .action(simulatePlc);
+}
+
+async function simulatePlc(flags: Flags): Promise<void> {
+  const view = new TerminalView(flags.json ? process.stderr : process.stdout, () => performance.now());
+  const stop = new AbortController();
+  const onInterrupt = (): void => {
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+  };
+  process.on("SIGINT", onInterrupt).on("SIGTERM", onInterrupt);
+  const runs = await runRates({
+    line: new SimulatedLine(lineOptions(flags), () => performance.now()),
+    rates: flags.rate,
+    partsAt: (rate) => flags.parts ?? Math.ceil(rate * flags.minutes * 60),
+    rude: flags.rude === true,
+    view,
+    signal: stop.signal,
+  });
+  process.off("SIGINT", onInterrupt).off("SIGTERM", onInterrupt);
+  view.say(`\n${textTable(lineTable(runs))}`);
+  const passed = runs.every(isSound);
+  view.say(
+    passed ? "\nEvery part is accounted for, none escaped." : "\nFAILED: see the rows that must be 0.",
+  );
+  if (flags.json) process.stdout.write(`${JSON.stringify({ passed, runs })}\n`);
+  process.exitCode = passed ? EXIT_CODES.ok : EXIT_CODES.failed;
+}
+
+function isSound({ unaccounted, escaped }: LineRun): boolean {
+  return unaccounted === 0 && escaped === 0;
+}
+
+function lineOptions(flags: Flags): LineOptions {
+  const { distanceMs, leadMs, pulseMs } = flags;
+  const track = { kind: "time", distanceMs, leadMs, pulseMs };
+  const rejects = Array.from({ length: flags.cameras }, (_, coil) =>
+    rejectSchema.parse({ kind: "modbus", ...flags.coils, coil, track }),
+  ) as ModbusReject[];
+  return {
+    ...planLine({ station: flags.station, rejects, speedMmPerS: flags.speed }),
+    mode: flags.mode,
+    partMm: flags.partLength,
+    jitter: flags.jitter,
+    stops: flags.stops === true,
+    scanMs: flags.scan,
+    seed: flags.seed,
+  };
+}
+
+function address(text: string): Address {
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
+  if (host === undefined || Number(port) < 1 || Number(port) > 65_535)
+    throw new InvalidArgumentError("HOST:PORT is expected, such as 127.0.0.1:1502.");
+  return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
+}
+
+function rates(text: string): readonly number[] {
+  return text.split(",").map(aboveZero);
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError("A whole number above 0 is expected.");
+}
+
+function aboveZero(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError("A number above 0 is expected.");
+}
+
+function notNegative(text: string): number {
+  return Number(text) === 0 && text.trim() !== "" ? 0 : aboveZero(text);
+}
+
+function share(text: string): number {
+  const value = notNegative(text);
+  if (value <= 0.4) return value;
+  throw new InvalidArgumentError("A number from 0 to 0.4 is expected.");
+}
