@@ -1,0 +1,3 @@
+import { runOpcuaProcess } from "./child.ts";
+
+runOpcuaProcess(() => import("./server.ts"));
