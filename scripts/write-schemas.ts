@@ -1,9 +1,13 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { format, resolveConfig } from "prettier";
+import { mqttPage } from "../src/messaging/reference/page.ts";
 import { schemaFiles } from "../src/messaging/schema-files.ts";
 
-/** Writes config/schemas/*.json (MQTT payloads) and config/assayd.schema.json from the zod schemas: `npm run schema`. */
+/**
+ * Writes config/schemas/*.json (MQTT payloads), config/assayd.schema.json, config/asyncapi.json and docs/mqtt.md from the
+ * zod schemas: `npm run schema`.
+ */
 const root = join(import.meta.dirname, "..");
 const options = await resolveConfig(join(root, "package.json"));
 for (const [path, schema] of Object.entries(schemaFiles())) {
@@ -11,3 +15,9 @@ for (const [path, schema] of Object.entries(schemaFiles())) {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, await format(JSON.stringify(schema), { ...options, parser: "json" }));
 }
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const page = mqttPage({
+  mosquittoConf: read("config/mosquitto/mosquitto.conf"),
+  acl: read("config/mosquitto/acl"),
+});
+writeFileSync(join(root, "docs/mqtt.md"), await format(page, { ...options, parser: "markdown" }));

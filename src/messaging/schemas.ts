@@ -7,6 +7,7 @@ import {
   resultSchema,
 } from "./schemas/camera.ts";
 import { commandSchemas, COMMAND_NAMES, envelopeSchema, responseSchema } from "./schemas/command.ts";
+import type { CommandName } from "./schemas/command.ts";
 import {
   eventSchema,
   gapSchema,
@@ -17,7 +18,8 @@ import {
   stateSchema,
 } from "./schemas/station.ts";
 
-const published = {
+/** What is published, by the name of its schema file. */
+export const publishedSchemas = {
   state: stateSchema,
   info: infoSchema,
   health: healthSchema,
@@ -33,18 +35,22 @@ const published = {
   picture: pictureSchema,
 } as const;
 
+/** A command's whole payload: its parameters, and beside them `transaction`, `by` and `expires`. */
+export function commandPayload(name: CommandName): z.ZodObject {
+  const { shape, description } = commandSchemas[name];
+  return z.strictObject({ ...shape, ...envelopeSchema.shape }).describe(description ?? name);
+}
+
 /**
  * JSON Schema (2020-12) of every payload, by file name without `.json`: what is published is open for unknown fields,
- * commands are not. Commands carry `transaction`, `by` and `expires` beside their parameters.
+ * commands are not.
  */
 export function payloadSchemas(): Readonly<Record<string, object>> {
-  const outgoing = Object.entries(published).map(
+  const outgoing = Object.entries(publishedSchemas).map(
     ([name, schema]) => [name, z.toJSONSchema(schema, { io: "input" })] as const,
   );
-  const incoming = COMMAND_NAMES.map((name) => {
-    const { shape, description } = commandSchemas[name];
-    const whole = z.strictObject({ ...shape, ...envelopeSchema.shape }).describe(description ?? name);
-    return [`cmd.${name}`, z.toJSONSchema(whole, { io: "input" })] as const;
-  });
+  const incoming = COMMAND_NAMES.map(
+    (name) => [`cmd.${name}`, z.toJSONSchema(commandPayload(name), { io: "input" })] as const,
+  );
   return Object.fromEntries<object>([...outgoing, ...incoming]);
 }

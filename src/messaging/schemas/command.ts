@@ -12,6 +12,14 @@ const id = z
   );
 const tag = z.string().min(1).max(64);
 const recipe = z.union([name, z.int().min(1).max(65_535)]).describe("its name or number");
+const jsonValue = z.union([
+  z.string(),
+  z.number(),
+  z.boolean(),
+  z.null(),
+  z.array(z.unknown()),
+  z.record(z.string(), z.unknown()),
+]);
 const place = z.union([z.int().min(0), z.iso.datetime()]);
 
 /** What each command takes; unknown fields are errors. `{root}/cmd/{name}` (interfaces.md §3.4) */
@@ -102,7 +110,7 @@ export const commandSchemas = {
         .array(
           z.strictObject({
             key: z.string().min(1).max(128).describe('e.g. "cameras.0.deadlineMs"'),
-            value: z.json().describe("null where the key may be null"),
+            value: jsonValue.describe("null where the key may be null"),
           }),
         )
         .min(1)
