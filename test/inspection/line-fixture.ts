@@ -5,7 +5,7 @@ import { CameraLine } from "../../src/inspection/camera-line.ts";
 import { decide } from "../../src/inspection/decide.ts";
 import type { Camera, CameraStatus } from "../../src/inspection/capture/camera.ts";
 import type { Inspector, InspectorStatus } from "../../src/inspection/infer/inspector.ts";
-import type { Scored } from "../../src/inspection/infer/inference-process.ts";
+import type { Scored } from "../../src/inspection/infer/open-part.ts";
 import { LinePolicy } from "../../src/inspection/policy/line-policy.ts";
 import type { CollectionStatus, Collector } from "../../src/training/collect.ts";
 import { frameOf, recipeOf } from "./lane-fixture.ts";

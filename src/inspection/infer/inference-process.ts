@@ -2,32 +2,9 @@ import { randomUUID } from "node:crypto";
 import { InferenceError, messageOf, ModelError } from "../../domain/errors.ts";
 import { Child, type ChildExit } from "../../system/children.ts";
 import { FrameMemory } from "./frame-memory.ts";
-import { PartQueue, type WaitingPart } from "./part-queue.ts";
-import type {
-  Answer,
-  InferenceReport,
-  InferenceRequest,
-  LoadedReport,
-  LoadSettings,
-  MapWish,
-} from "./protocol.ts";
-
-export interface InferOptions {
-  /** Regions are those of the map above this. */
-  readonly threshold: number;
-  readonly wantMap: MapWish;
-  /** Rejected as `late` after this; a request still waiting is then never run. */
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
-}
-
-/** What the model says of one picture. */
-export interface Scored extends Omit<Answer, "requestId"> {
-  /** The bundle that scored it: during a swap the old one answers what it was given. */
-  readonly bundleId: string;
-  /** All the time from the call to the answer in which the model was not running: queues and the way there and back. */
-  readonly queueMs: number;
-}
+import { openPart, type InferOptions, type OpenPart, type Scored } from "./open-part.ts";
+import { PartQueue } from "./part-queue.ts";
+import type { Answer, InferenceReport, InferenceRequest, LoadedReport, LoadSettings } from "./protocol.ts";
 
 /** Who asks, and which bundle is to answer. */
 export interface Asker {
@@ -50,16 +27,6 @@ export interface ProcessExit {
   readonly how: string;
   /** Bundles that were running or being loaded: one of them may be what killed it. */
   readonly suspects: ReadonlySet<number>;
-}
-
-interface Request extends WaitingPart {
-  readonly id: number;
-  readonly bundle: number;
-  readonly data: Uint8Array;
-  readonly options: InferOptions;
-  readonly requestedAt: number;
-  readonly resolve: (scored: Scored) => void;
-  readonly reject: (error: InferenceError) => void;
 }
 
 interface LoadedBundle {
@@ -95,9 +62,9 @@ export class InferenceProcess {
   readonly #freeSlots = Array.from({ length: WINDOW }, (_, slot) => slot);
   readonly #loading = new Map<number, Loading>();
   readonly #bundles = new Map<number, LoadedBundle>();
-  readonly #queue = new PartQueue<Request>();
-  /** Sent, not answered, in the order in which they run; a request given up by its caller stays until the answer comes. */
-  readonly #sent = new Map<number, { readonly request: Request; readonly slot: number }>();
+  readonly #queue = new PartQueue<OpenPart>();
+  /** Sent, not answered, in the order in which they run; a part given up by its caller stays until the answer comes. */
+  readonly #sent = new Map<number, { readonly part: OpenPart; readonly slot: number }>();
   readonly #watch: NodeJS.Timeout;
   #nextId = 1;
   #heardAt: number | null = null;
@@ -164,37 +131,14 @@ export class InferenceProcess {
       return Promise.reject(new InferenceError("process-died", "The inference process is gone."));
     if (options.signal?.aborted)
       return Promise.reject(new InferenceError("aborted", "The inspection was given up."));
-    return new Promise((resolve, reject) => {
-      const requestedAt = this.#options.now();
-      const deadline = requestedAt + options.timeoutMs;
-      const costMs = Math.min(loaded.costMs, options.timeoutMs / 2); // however slow it was: a fresh part has hope
-      const cleanUp = (): void => {
-        clearTimeout(timer);
-        options.signal?.removeEventListener("abort", onAbort);
-      };
-      const request: Request = {
-        ...asker,
-        ...{ id: this.#nextId++, deadline, costMs, data, options, requestedAt },
-        resolve: (scored) => {
-          cleanUp();
-          resolve(scored);
-        },
-        reject: (error) => {
-          cleanUp();
-          this.#queue.remove(request);
-          reject(error);
-        },
-      };
-      const onLate = (): void => {
-        request.reject(new InferenceError("late", `No score within ${Math.round(options.timeoutMs)} ms.`));
-      };
-      const onAbort = (): void => {
-        request.reject(new InferenceError("aborted", "The inspection was given up."));
-      };
-      const timer = setTimeout(onLate, options.timeoutMs);
-      options.signal?.addEventListener("abort", onAbort, { once: true });
-      this.#enqueue(request);
-    });
+    const costMs = Math.min(loaded.costMs, options.timeoutMs / 2); // however slow it was: a fresh part has hope
+    const requestedAt = this.#options.now();
+    const { part, scored } = openPart(
+      { id: this.#nextId++, ...asker, data, options, requestedAt, costMs },
+      (given) => this.#queue.remove(given),
+    );
+    this.#enqueue(part);
+    return scored;
   }
 
   /** Answers what it was given, then ends the process. */
@@ -212,19 +156,19 @@ export class InferenceProcess {
     await this.#child.stop(this.#loading.size > 0 ? LOAD_STOP_GRACE_MS : 0);
   }
 
-  #enqueue(request: Request): void {
-    if (this.#queue.push(request)) this.#sendNext();
+  #enqueue(part: OpenPart): void {
+    if (this.#queue.push(part)) this.#sendNext();
     else {
-      const words = `Too many parts of camera ${request.camera} wait for the model already.`;
-      request.reject(new InferenceError("queue-full", words));
+      const words = `Too many parts of camera ${part.camera} wait for the model already.`;
+      part.reject(new InferenceError("queue-full", words));
     }
   }
 
   #sendNext(): void {
     while (this.#freeSlots.length > 0) {
-      const request = this.#queue.take(this.#freeAt());
-      if (request === undefined) return;
-      this.#send(request);
+      const part = this.#queue.take(this.#freeAt());
+      if (part === undefined) return;
+      this.#send(part);
     }
   }
 
@@ -232,26 +176,26 @@ export class InferenceProcess {
   #freeAt(): number {
     const now = this.#options.now();
     let freeAt = this.#answerDueSince;
-    for (const { request } of this.#sent.values()) freeAt = Math.max(freeAt + request.costMs, now);
+    for (const { part } of this.#sent.values()) freeAt = Math.max(freeAt + part.costMs, now);
     return Math.max(freeAt, now);
   }
 
-  #send(request: Request): void {
+  #send(part: OpenPart): void {
     const slot = this.#freeSlots.pop() ?? 0;
     try {
-      this.#memory.write(slot, request.data);
+      this.#memory.write(slot, part.data);
     } catch (error) {
       this.#freeSlots.push(slot);
-      request.reject(
+      part.reject(
         new InferenceError("model-error", `The picture could not be handed over: ${messageOf(error)}`),
       );
       return;
     }
     if (this.#sent.size === 0) this.#answerDueSince = this.#options.now();
-    this.#sent.set(request.id, { request, slot });
-    const { id: requestId, bundle, options } = request;
+    this.#sent.set(part.id, { part, slot });
+    const { id: requestId, bundle, options } = part;
     const { threshold, wantMap } = options;
-    const bytes = request.data.byteLength;
+    const bytes = part.data.byteLength;
     this.#child.send({ type: "infer", bundle, requestId, slot, bytes, threshold, wantMap });
   }
 
@@ -294,14 +238,14 @@ export class InferenceProcess {
     this.#sent.delete(message.requestId);
     this.#freeSlots.push(sent.slot);
     this.#answerDueSince = this.#options.now();
-    if (message.type === "failed") sent.request.reject(new InferenceError("model-error", message.message));
-    else sent.request.resolve(this.#scored(message, sent.request));
+    if (message.type === "failed") sent.part.reject(new InferenceError("model-error", message.message));
+    else sent.part.resolve(this.#scored(message, sent.part));
     this.#sendNext();
     this.#unloadIdle();
     if (this.#sent.size === 0) this.#retired?.();
   }
 
-  #scored({ score, regions, map, inferMs }: Answer, { bundle, requestedAt }: Request): Scored {
+  #scored({ score, regions, map, inferMs }: Answer, { bundle, requestedAt }: OpenPart): Scored {
     const loaded = this.#bundles.get(bundle);
     if (loaded) loaded.costMs += (inferMs - loaded.costMs) * (inferMs > loaded.costMs ? 0.5 : 0.1);
     const queueMs = Math.max(0, this.#options.now() - requestedAt - inferMs);
@@ -317,8 +261,8 @@ export class InferenceProcess {
   }
 
   #isBusyWith(bundle: number): boolean {
-    const isOfIt = (request: Request): boolean => request.bundle === bundle;
-    return this.#queue.some(isOfIt) || [...this.#sent.values()].some(({ request }) => isOfIt(request));
+    const isOfIt = (part: OpenPart): boolean => part.bundle === bundle;
+    return this.#queue.some(isOfIt) || [...this.#sent.values()].some(({ part }) => isOfIt(part));
   }
 
   #watchSilence(): void {
@@ -340,7 +284,7 @@ export class InferenceProcess {
   /** For the part that runs now. */
   #patienceMs(): number {
     const [running] = this.#sent.values();
-    const runs = this.#bundles.get(running?.request.bundle ?? 0)?.report.runsPerPicture ?? 1;
+    const runs = this.#bundles.get(running?.part.bundle ?? 0)?.report.runsPerPicture ?? 1;
     return this.#options.hangTimeoutMs * Math.ceil(runs / RUNS_PER_HANG);
   }
 
@@ -350,15 +294,14 @@ export class InferenceProcess {
     const how = this.#hung ? "hung and was killed" : `ended (${signal ?? `code ${code ?? "none"}`})`;
     const [running] = this.#sent.values();
     const suspects = new Set(this.#loading.keys());
-    if (running) suspects.add(running.request.bundle);
+    if (running) suspects.add(running.part.bundle);
     for (const { reject } of this.#loading.values()) {
       reject(new ModelError("load-crashed", `The inference process ${how} while it loaded the bundle.`));
     }
     this.#loading.clear();
-    const open = [...this.#sent.values()].map(({ request }) => request).concat(this.#queue.drain());
+    const open = [...this.#sent.values()].map(({ part }) => part).concat(this.#queue.drain());
     this.#sent.clear();
-    for (const request of open)
-      request.reject(new InferenceError("process-died", `The inference process ${how}.`));
+    for (const part of open) part.reject(new InferenceError("process-died", `The inference process ${how}.`));
     this.#retired?.();
     this.#options.onExit({ how, suspects });
   }

@@ -1,5 +1,5 @@
 import { InferenceError } from "../../domain/errors.ts";
-import type { InferOptions, Scored } from "./inference-process.ts";
+import type { InferOptions, Scored } from "./open-part.ts";
 import type { BundleUser, PooledBundle } from "./pooled-bundle.ts";
 import type { LoadedReport, ProviderReport } from "./protocol.ts";
 

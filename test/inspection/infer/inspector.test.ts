@@ -5,7 +5,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Scored } from "../../../src/inspection/infer/inference-process.ts";
+import type { Scored } from "../../../src/inspection/infer/open-part.ts";
 import type { Inspector, InspectorChange } from "../../../src/inspection/infer/inspector.ts";
 import { InferencePool } from "../../../src/inspection/infer/pool.ts";
 import { expectedScore, picture, sampleBundle } from "../../bundles/sample-bundle.ts";
