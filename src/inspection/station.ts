@@ -1,31 +1,29 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Logger } from "pino";
 import { statePaths, type StatePaths } from "../config/paths.ts";
 import { recipeSettings } from "../config/recipe-settings.ts";
-import type { CameraConfig, Config } from "../config/schema.ts";
+import type { Config } from "../config/schema.ts";
 import { InputError } from "../domain/errors.ts";
 import type { Inspection } from "../domain/inspection.ts";
-import type { LineView } from "../domain/station-view.ts";
-import { uuid7 } from "../domain/uuid7.ts";
+import type { LineView, StationActions } from "../domain/station-view.ts";
 import type { MessengerStats } from "../messaging/messenger-options.ts";
 import { Messenger } from "../messaging/messenger.ts";
-import { Collector } from "../training/collect.ts";
 import type { JobStatus } from "../training/supervisor.ts";
-import { CameraLine, type LineRecipe } from "./camera-line.ts";
+import type { CameraLine } from "./camera-line.ts";
 import { chooseLine } from "./choose-line.ts";
-import { Camera } from "./capture/camera.ts";
-import { decide } from "./decide.ts";
-import type { Inspector } from "./infer/inspector.ts";
 import { InferencePool } from "./infer/pool.ts";
 import { inferenceThreads } from "./infer/threads.ts";
 import type { PartEvidence } from "./lane.ts";
-import { LinePolicy } from "./policy/line-policy.ts";
 import { StationFaults, type StationFault } from "./station-faults.ts";
 import { stationCommands, type StationControl } from "./station-commands.ts";
 import { faultOf, lineTotals, lineView } from "./line-view.ts";
 import { cameraStateMessage, healthMessage, infoMessage, jobMessage } from "./station-messages.ts";
+import { createLine, lineRecipe, type LinesParts } from "./station-lines.ts";
+import { StationRecipes } from "./station-recipes.ts";
+import { stationActions } from "./station-actions.ts";
+import { RecipeBook } from "./recipe-book.ts";
+import { SelectedRecipes } from "./selected-recipes.ts";
 import { StationModels } from "./station-models.ts";
 import { StationTraining } from "./station-training.ts";
 
@@ -51,11 +49,14 @@ export class Station implements StationControl {
   readonly now = (): number => performance.timeOrigin + performance.now();
   readonly models: StationModels;
   readonly training: StationTraining;
+  readonly recipes: StationRecipes;
+  readonly actions: StationActions;
   readonly #options: StationOptions;
   readonly #paths: StatePaths;
   readonly #messenger: Messenger;
   readonly #lines = new Map<string, CameraLine>();
   readonly #inference: InferencePool;
+  readonly #book: RecipeBook;
   readonly #faults: StationFaults;
   readonly #session: string;
   readonly #configHash: string;
@@ -108,6 +109,7 @@ export class Station implements StationControl {
         this.#publishAlarm(ended, begun);
       },
     );
+    this.#book = new RecipeBook(config);
     this.#inference = this.#createInference();
     this.models = new StationModels({
       paths: this.#paths,
@@ -120,6 +122,22 @@ export class Station implements StationControl {
         this.publishCameraState(line);
       },
     });
+    this.recipes = this.#createRecipes();
+    this.actions = stationActions({
+      line: (camera) => this.line(camera),
+      models: this.models,
+      recipes: this.recipes,
+      training: { start: (lines, by) => this.training.start(lines, by) },
+      resetCounters: (camera) => {
+        messenger.resetCounters(camera);
+      },
+      event: (kind, data, camera) => {
+        messenger.event(kind, data, camera);
+      },
+      changed: (line) => {
+        this.publishCameraState(line);
+      },
+    });
     this.training = new StationTraining({
       config,
       entry: entries?.training ?? TRAINING_ENTRY,
@@ -129,7 +147,8 @@ export class Station implements StationControl {
         messenger.job(jobMessage(status, line.name, by));
       },
     });
-    for (const camera of config.cameras) this.#lines.set(camera.name, this.#createLine(camera));
+    const parts = this.#lineParts();
+    for (const camera of config.cameras) this.#lines.set(camera.name, createLine(camera, parts));
   }
 
   /** Starts broker connection, models and cameras, in this order. A line without a usable model answers `ERR not_ready`. */
@@ -247,61 +266,52 @@ export class Station implements StationControl {
     this.#messenger.alarm(begun.source, begun.code, { active: true, severity, since, acked: false, text });
   }
 
-  #createLine(config: CameraConfig): CameraLine {
-    const { images } = this.#options.config;
-    const line: CameraLine = new CameraLine({
+  #lineParts(): LinesParts {
+    const { config, logger, entries, onInspection } = this.#options;
+    return {
       config,
+      paths: this.#paths,
+      logger,
+      captureEntry: entries?.capture,
+      inference: this.#inference,
       session: this.#session,
-      firstSeq: this.#messenger.store.nextSeq(config.name),
-      camera: this.#createCamera(config, () => line),
-      inspector: this.#createInspector(config.name, () => line),
-      recipe: this.#lineRecipe(config, config.recipe),
-      clock: { wall: this.now, mono: () => performance.now() },
-      newId: () => uuid7(Date.now(), randomBytes(10)),
-      wantMap: () =>
-        images.heatmap || images.overlay ? (images.when === "all" ? "always" : "above") : "never",
+      now: this.now,
+      nextSeq: (camera) => this.#messenger.store.nextSeq(camera),
+      firstRecipe: ({ name, recipe }) => this.#book.settings(this.recipes.first(name, recipe)),
+      gate: () => null,
       onVerdict: (inspection) => {
-        this.#options.onInspection?.(inspection);
-      },
-      onStop: (reason) => {
-        this.#messenger.event("line.stopped", { ...reason }, config.name);
-        this.publishCameraState(line);
+        onInspection?.(inspection);
       },
       onRecord: (inspection, evidence) => {
         this.#record(inspection, evidence);
       },
-    });
-    return line;
-  }
-
-  /** A recipe as this camera uses it. */
-  #lineRecipe(camera: CameraConfig, recipe: string): LineRecipe {
-    const { identity, deadlineMs, policy: settings } = recipeSettings(this.#options.config, recipe);
-    const policy = new LinePolicy(settings, decide);
-    const collector = new Collector(join(this.#paths.datasets, recipe), () => undefined);
-    return {
-      identity,
-      deadlineMs: deadlineMs ?? camera.deadlineMs,
-      decide: policy.decide.bind(policy),
-      policy,
-      collector,
+      onPicture: () => undefined,
+      onChange: (line) => {
+        this.publishCameraState(line);
+      },
+      onCrashLoop: (line, detail) => void this.models.escapeCrashLoop(line, detail),
+      event: (kind, data, camera) => {
+        this.#messenger.event(kind, data, camera);
+      },
     };
   }
 
-  #createCamera(config: CameraConfig, line: () => CameraLine): Camera {
-    const { logger, entries, config: whole } = this.#options;
-    return new Camera({
-      config,
-      size: recipeSettings(whole, config.recipe).pictureSize,
-      ...(entries?.capture && { entry: entries.capture }),
-      logger,
-      now: () => performance.now(),
-      onFrame: (frame, missed) => {
-        line().takeFrame(frame, missed);
+  #createRecipes(): StationRecipes {
+    const { config } = this.#options;
+    const selected = SelectedRecipes.read(this.#paths.selected);
+    if (selected.problem !== null) this.#options.logger.error(selected.problem);
+    return new StationRecipes({
+      book: this.#book,
+      selected,
+      models: this.models,
+      lineRecipe: (name, recipe) => {
+        const camera = config.cameras.find((own) => own.name === name);
+        if (!camera) throw new RangeError(`there is no camera ${name}`);
+        return lineRecipe(camera, this.#book.settings(recipe), this.#paths);
       },
-      onState: ({ state, code, message }) => {
-        this.#messenger.event("camera.state", { state, code, message }, config.name);
-        this.publishCameraState(line());
+      onProblem: (camera, text) => {
+        this.#options.logger.error({ camera }, text);
+        this.#messenger.event("recipe.not-kept", { text }, camera);
       },
     });
   }
@@ -318,16 +328,6 @@ export class Station implements StationControl {
       ...(entries?.infer && { entry: entries.infer }),
       logger,
       now: () => performance.now(),
-    });
-  }
-
-  #createInspector(camera: string, line: () => CameraLine): Inspector {
-    return this.#inference.client({
-      camera,
-      onState: ({ state, detail }) => {
-        if (state === "crash-loop") void this.models.escapeCrashLoop(line(), detail);
-        else if (state !== "stopped") this.publishCameraState(line());
-      },
     });
   }
 

@@ -1,0 +1,120 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { StatePaths } from "../config/paths.ts";
+import type { RecipeSettings } from "../config/recipe-settings.ts";
+import type { CameraConfig, Config } from "../config/schema.ts";
+import type { Inspection } from "../domain/inspection.ts";
+import { uuid7 } from "../domain/uuid7.ts";
+import { Collector } from "../training/collect.ts";
+import { CameraLine, type LineRecipe, type PartGate } from "./camera-line.ts";
+import { Camera } from "./capture/camera.ts";
+import { decide } from "./decide.ts";
+import type { Inspector } from "./infer/inspector.ts";
+import type { InferencePool } from "./infer/pool.ts";
+import type { PartEvidence } from "./lane.ts";
+import { LinePolicy } from "./policy/line-policy.ts";
+
+export interface LinesParts {
+  readonly config: Pick<Config, "images">;
+  readonly paths: Pick<StatePaths, "datasets">;
+  readonly logger: Logger;
+  /** Other entry of the capture process, for tests. */
+  readonly captureEntry?: URL | undefined;
+  readonly inference: InferencePool;
+  readonly session: string;
+  /** Epoch ms, fractional. */
+  readonly now: () => number;
+  readonly nextSeq: (camera: string) => number;
+  /** What the camera begins with. */
+  readonly firstRecipe: (camera: CameraConfig) => RecipeSettings;
+  readonly gate: (camera: string) => PartGate | null;
+  /** At once, in the order of verdicts. */
+  readonly onVerdict: (inspection: Inspection) => void;
+  /** In the order of triggers. */
+  readonly onRecord: (inspection: Inspection, evidence: PartEvidence) => void;
+  readonly onPicture: (camera: string, triggerId: string) => void;
+  /** The line may look different now. */
+  readonly onChange: (line: CameraLine) => void;
+  /** Its model has killed its process again and again. */
+  readonly onCrashLoop: (line: CameraLine, detail: string) => void;
+  readonly event: (kind: string, data: Readonly<Record<string, unknown>>, camera: string) => void;
+}
+
+/** One camera with all that its line needs. */
+export function createLine(config: CameraConfig, parts: LinesParts): CameraLine {
+  const { images } = parts.config;
+  const recipe = parts.firstRecipe(config);
+  const gate = parts.gate(config.name);
+  const line: CameraLine = new CameraLine({
+    config,
+    session: parts.session,
+    firstSeq: parts.nextSeq(config.name),
+    camera: createCamera(config, recipe, parts, () => line),
+    inspector: createInspector(config.name, parts, () => line),
+    recipe: lineRecipe(config, recipe, parts.paths),
+    ...(gate && { gate }),
+    clock: { wall: parts.now, mono: () => performance.now() },
+    newId: () => uuid7(Date.now(), randomBytes(10)),
+    wantMap: () =>
+      images.heatmap || images.overlay ? (images.when === "all" ? "always" : "above") : "never",
+    onPicture: (triggerId) => {
+      parts.onPicture(config.name, triggerId);
+    },
+    onVerdict: parts.onVerdict,
+    onStop: (reason) => {
+      parts.event("line.stopped", { ...reason }, config.name);
+      parts.onChange(line);
+    },
+    onRecord: parts.onRecord,
+  });
+  return line;
+}
+
+/** A recipe as a camera uses it. */
+export function lineRecipe(
+  camera: Pick<CameraConfig, "deadlineMs">,
+  { identity, deadlineMs, policy: settings }: RecipeSettings,
+  paths: LinesParts["paths"],
+): LineRecipe {
+  const policy = new LinePolicy(settings, decide);
+  return {
+    identity,
+    deadlineMs: deadlineMs ?? camera.deadlineMs,
+    decide: policy.decide.bind(policy),
+    policy,
+    collector: new Collector(join(paths.datasets, identity.id), () => undefined),
+  };
+}
+
+function createCamera(
+  config: CameraConfig,
+  recipe: RecipeSettings,
+  parts: LinesParts,
+  line: () => CameraLine,
+): Camera {
+  return new Camera({
+    config,
+    size: recipe.pictureSize,
+    ...(parts.captureEntry && { entry: parts.captureEntry }),
+    logger: parts.logger,
+    now: () => performance.now(),
+    onFrame: (frame, missed) => {
+      line().takeFrame(frame, missed);
+    },
+    onState: ({ state, code, message }) => {
+      parts.event("camera.state", { state, code, message }, config.name);
+      parts.onChange(line());
+    },
+  });
+}
+
+function createInspector(camera: string, parts: LinesParts, line: () => CameraLine): Inspector {
+  return parts.inference.client({
+    camera,
+    onState: ({ state, detail }) => {
+      if (state === "crash-loop") parts.onCrashLoop(line(), detail);
+      else if (state !== "stopped") parts.onChange(line());
+    },
+  });
+}
