@@ -17,6 +17,7 @@ export class NewestOrder {
   #known: boolean | null = null;
   #open = false;
   #overtaken = 0;
+  #onSettled: (() => void) | null = null;
   #cancelTimeout: (() => void) | null = null;
 
   constructor(options: NewestOrderOptions) {
@@ -37,7 +38,7 @@ export class NewestOrder {
     return this.#wanted;
   }
 
-  /** Orders that were never carried out since a newer one came. */
+  /** Times that a waiting order was overtaken by its opposite: the device never saw that movement. */
   get overtaken(): number {
     return this.#overtaken;
   }
@@ -47,6 +48,26 @@ export class NewestOrder {
     if (waits && energised !== this.#wanted) this.#overtaken += 1;
     this.#wanted = energised;
     this.#next();
+  }
+
+  /** Carries out the newest order once more: a device may have forgotten it. */
+  refresh(): void {
+    if (this.#underWay !== null) return;
+    this.#known = null;
+    this.#next();
+  }
+
+  /** Ends when nothing is left to do, when the device is gone, or after `ms`. */
+  async settle(ms: number): Promise<void> {
+    if (this.settled || !this.#open) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(ms, resolve);
+      this.#onSettled = () => {
+        cancel();
+        resolve();
+      };
+    });
+    this.#onSettled = null;
   }
 
   /** The device is there and in the state `known` (null: who knows): the newest order is carried out. */
@@ -64,6 +85,7 @@ export class NewestOrder {
     this.#open = false;
     this.#underWay = null;
     this.#known = null;
+    this.#onSettled?.();
   }
 
   /** The order under way was carried out. */
@@ -74,6 +96,7 @@ export class NewestOrder {
     this.#known = this.#underWay;
     this.#underWay = null;
     this.#next();
+    if (this.settled) this.#onSettled?.();
   }
 
   #next(): void {

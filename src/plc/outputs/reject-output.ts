@@ -15,7 +15,7 @@ export interface RejectOutput {
   readonly energised: boolean | null;
   /** Null if the output obeys. */
   readonly fault: OutputFault | null;
-  /** Wishes that were left out because a newer one came: edges that the ejector never saw. */
+  /** Times that a waiting wish was overtaken by its opposite: movements that the ejector never made. */
   readonly overtaken: number;
   /** Carries out the last wish if that is possible at all (within 500 ms), then lets go. */
   stop(): Promise<void>;

@@ -44,14 +44,14 @@ export class GateFaults {
 
   /** Something that lasts until it is set to null. */
   set(source: string, cause: Cause | null): void {
-    const before = this.#lasting.get(source)?.code ?? null;
-    if (before === (cause?.code ?? null)) return;
+    const before = this.#lasting.get(source);
+    if (before?.text === cause?.text) return;
     if (cause === null) this.#lasting.delete(source);
     else this.#lasting.set(source, cause);
-    const lasting = [...this.#lasting.values()].map(({ code }) => code);
+    const lasting = new Map([...this.#lasting.values()].map(({ code, text }) => [code, text]));
     const known = this.#faults
-      .map((fault) => ({ ...fault, gone: !lasting.includes(fault.code) }))
-      .filter(({ code, gone }) => this.#wasWell || !gone || code !== before);
+      .map((fault) => ({ ...fault, text: lasting.get(fault.code) ?? fault.text, gone: !lasting.has(fault.code) }))
+      .filter(({ code, gone }) => this.#wasWell || !gone || code !== before?.code);
     const isNew = cause !== null && !this.#has(cause.code);
     this.started();
     this.#change(isNew ? [...known, { ...cause, since: this.#now(), gone: false }] : known);
