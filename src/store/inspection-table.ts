@@ -1,3 +1,4 @@
+import type { SQLOutputValue } from "node:sqlite";
 import type { Inspection } from "../domain/inspection.ts";
 import type { Ejection, OutboxRow, PartFilter, SeqRange, StoredPart } from "./protocol.ts";
 import type { Statements } from "./statements.ts";
@@ -130,7 +131,7 @@ function cameras(statements: Statements): string[] {
 }
 
 /** A row of `PART`. */
-export function toPart(row: Record<string, unknown>): StoredPart {
+export function toPart(row: Record<string, SQLOutputValue>): StoredPart {
   return {
     inspection: JSON.parse(String(row.body)) as Inspection,
     recipe: String(row.recipe),
