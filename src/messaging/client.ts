@@ -39,7 +39,7 @@ export interface ClientOptions {
   readonly logger: Logger;
   /** Epoch ms. */
   readonly now: () => number;
-  /** The CONNECT packet of an attempt was written. */
+  /** There is a connection, over which the CONNECT packet goes; an attempt that finds no broker has none. */
   readonly onConnecting?: () => void;
   /** Once for each connection, before anything is published. */
   readonly onConnect: () => void;
@@ -189,10 +189,10 @@ export class BrokerClient {
     const transport = connect(this.#options.broker.url, options);
     this.#transport = transport;
     let reason: unknown = new Error("the connection was closed");
-    transport.on("packetsend", ({ cmd }) => {
-      if (cmd === "connect") this.#options.onConnecting?.();
-    });
+    const announced = once(() => this.#options.onConnecting?.());
+    transport.stream.once("connect", announced); // web sockets have no such event: there CONNACK tells
     transport.on("connect", (connack) => {
+      announced();
       this.#opened(connack);
     });
     transport.on("message", (_topic, _payload, packet) => {
@@ -273,5 +273,14 @@ function publishProperties(message: Publication): NonNullable<IPublishPacket["pr
     ...(contentType !== undefined && { contentType }),
     ...(userProperties !== undefined && { userProperties: { ...userProperties } }),
     ...(correlationData !== undefined && { correlationData }),
+  };
+}
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    work();
   };
 }

@@ -4,7 +4,7 @@ import { writeDurably } from "../../system/durable-files.ts";
 
 /**
  * The number that ties a birth to its death certificate: 0..255, one more for each CONNECT, over restarts too
- * (tck-id-topics-nbirth-bdseq-increment). An attempt that never wrote its CONNECT uses no number.
+ * (tck-id-topics-nbirth-bdseq-increment). An attempt that finds no broker sends no CONNECT and uses no number.
  */
 export class BdSeq {
   readonly #file: string;
@@ -24,7 +24,7 @@ export class BdSeq {
     return this.#next;
   }
 
-  /** The CONNECT with the reserved number was written. */
+  /** The CONNECT with the reserved number goes out. */
   used(): void {
     this.#next = following(this.#next);
   }

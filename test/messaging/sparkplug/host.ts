@@ -1,5 +1,6 @@
 import { connectAsync, type IPublishPacket, type MqttClient } from "mqtt";
-import { get, type UMetric, type UPayload } from "sparkplug-payload";
+import { get } from "sparkplug-payload";
+import type { UMetric, UPayload } from "sparkplug-payload/lib/sparkplugbpayload.js";
 
 const tahu = get("spBv1.0")!;
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { get, type UMetric } from "sparkplug-payload";
+import { get } from "sparkplug-payload";
+import type { UMetric } from "sparkplug-payload/lib/sparkplugbpayload.js";
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../../src/domain/errors.ts";
 import type { DataType, Metric, MetricValue } from "../../../src/messaging/sparkplug/metric.ts";
@@ -129,7 +130,7 @@ function comparable({ name, type, value, timestamp, quality, historical }: Metri
 function asOurs(read: UMetric) {
   const { type } = read;
   const wide = type === "Int64" || type === "UInt64" || type === "DateTime";
-  const value = read.value !== null && wide ? BigInt(String(read.value)) : read.value;
+  const value = read.value !== null && wide ? BigInt((read.value as object).toString()) : read.value;
   const quality = { 0: "bad", 192: "good", 500: "stale" }[Number(read.properties?.Quality?.value)];
   return {
     ...plain({ name: read.name ?? null, type, value }),
