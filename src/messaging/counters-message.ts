@@ -6,22 +6,19 @@ import { SCHEMA_VERSION } from "./schemas/words.ts";
 const TOTALS = ["triggers", "ok", "ng", "warn", "err", "late", "missed"] as const;
 type Totals = Record<(typeof TOTALS)[number], number>;
 
-/** Totals of one camera and recipe; a store of the first schema counts no missed triggers. */
-type Counted = Counters & { readonly missed?: number };
-
 /**
  * The message for `{camera}/counters`: one camera's totals, whole and per recipe.
  * @param times of its newest parts, where they are known   @param nowMs epoch ms
  */
 export function countersMessage(
-  counters: readonly Counted[],
+  counters: readonly Counters[],
   times: LineTimes | null,
   nowMs: number,
 ): CountersMessage {
   const whole: Totals = { triggers: 0, ok: 0, ng: 0, warn: 0, err: 0, late: 0, missed: 0 };
-  for (const entry of counters) for (const key of TOTALS) whole[key] += entry[key] ?? 0;
+  for (const entry of counters) for (const key of TOTALS) whole[key] += entry[key];
   const since = counters.length === 0 ? null : iso(Math.min(...counters.map((entry) => entry.since)));
-  const recipes = counters.map(({ recipe, triggers, ok, ng, warn, err, late, missed = 0, since: begun }) => {
+  const recipes = counters.map(({ recipe, triggers, ok, ng, warn, err, late, missed, since: begun }) => {
     return [recipe, { triggers, ok, ng, warn, err, late, missed, since: iso(begun) }] as const;
   });
   return {

@@ -3,8 +3,9 @@ import { messageOf } from "../domain/errors.ts";
 import type { Frame, Inspection } from "../domain/inspection.ts";
 import type { StoreFailure } from "../store/protocol.ts";
 import { Store } from "../store/store.ts";
+import { Audit } from "./audit.ts";
 import { BrokerClient, type Publication } from "./client.ts";
-import { Commands, type CommandAudit } from "./commands.ts";
+import { Commands } from "./commands.ts";
 import type { BrokerAddress } from "./connection.ts";
 import { EmbeddedBroker } from "./embedded-broker.ts";
 import { ImageLane, type InspectionPicture } from "./image-lane.ts";
@@ -18,7 +19,6 @@ import { sinkOf } from "./sink.ts";
 import { StateTopics } from "./state-topics.ts";
 import { StationMessages } from "./station-messages.ts";
 import { Timers } from "./timers.ts";
-import { TokenBucket } from "./token-bucket.ts";
 import { stationTopics, type StationTopics } from "./topics.ts";
 
 export type { MessengerStats };
@@ -27,8 +27,6 @@ const LIVE_EXPIRY_S = 60; // interfaces.md §3.1
 const PRUNE_EVERY_MS = 3_600_000;
 const STOP_TIMEOUT_MS = 500; // of each step; all within 3 s (promises.md R24)
 const DRAIN_POLL_MS = 10;
-const AUDITS_PER_S = 5; // a flood of bad commands must not push results out of the outbox
-const AUDITS_AT_ONCE = 50;
 
 /**
  * Everything the station says to and hears from the plant. Nothing here waits for the broker or the disk on the verdict's
@@ -46,10 +44,7 @@ export class Messenger {
   readonly #commands: Commands;
   readonly #images: ImageLane;
   readonly #states: StateTopics;
-  readonly #audits = new TokenBucket(AUDITS_PER_S, AUDITS_AT_ONCE);
   readonly #timers = new Timers();
-  /** Refusals that were not recorded since the last one that was. */
-  #unrecorded = 0;
   #client: BrokerClient | null = null;
   #refused: string | null = null;
 
@@ -127,6 +122,7 @@ export class Messenger {
         this.#setRefused(text);
       },
     });
+    const audit = new Audit(logger, this.event.bind(this));
     this.#commands = new Commands({
       root,
       topics: this.#topics,
@@ -135,7 +131,7 @@ export class Messenger {
       responsePrefixes: [`${root}/rsp/`, ...(options.responsePrefixes ?? [])],
       publish,
       audit: (entry) => {
-        this.#audit(entry);
+        audit.note(entry);
       },
       logger,
       now,
@@ -325,18 +321,6 @@ export class Messenger {
     const { broker } = this.#options;
     if (broker.kind === "external") return broker;
     return { url: this.#broker?.url ?? "", protocolVersion: 4, keepaliveS: 10 }; // aedes knows no MQTT 5
-  }
-
-  /** Every change is recorded; of refusals only so many a second, with the number of those left out. */
-  #audit({ kind, camera, change, ...entry }: CommandAudit): void {
-    this.#options.logger.info({ kind, ...entry }, entry.text);
-    if (kind === "command.refused" && !this.#audits.take(performance.now())) {
-      this.#unrecorded += 1;
-      return;
-    }
-    const left = this.#unrecorded > 0 ? { unrecorded: this.#unrecorded } : {};
-    this.#unrecorded = 0;
-    this.event(kind, { ...entry, ...change, ...left }, camera ?? null);
   }
 
   #storeFailed(failure: StoreFailure | null): void {

@@ -110,8 +110,8 @@ function message(name: string, example: object): object {
 /** AsyncAPI 3's own schema dialect is a superset of JSON Schema draft 7. */
 function schemas(): object {
   const draft7 = (schema: z.ZodType): object => {
-    const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: "input", target: "draft-7" });
-    return rest;
+    const whole = z.toJSONSchema(schema, { io: "input", target: "draft-7" });
+    return Object.fromEntries(Object.entries(whole).filter(([key]) => key !== "$schema"));
   };
   const outgoing = Object.entries(publishedSchemas).map(([name, schema]) => [name, draft7(schema)] as const);
   const incoming = COMMAND_NAMES.map((name) => [`cmd.${name}`, draft7(commandPayload(name))] as const);

@@ -12,7 +12,7 @@ const ROOT = "assay/v1/{station}";
 describe("the AsyncAPI document", () => {
   it("is valid AsyncAPI 3, its examples included", async () => {
     const { document, diagnostics } = await new Parser().parse(JSON.stringify(asyncApiDocument()));
-    const errors = diagnostics.filter(({ severity }) => severity <= 1);
+    const errors = diagnostics.filter(({ severity }) => [0, 1].includes(severity));
     expect(errors.map(({ path, message }) => `${path.join(".")}: ${message}`)).toEqual([]);
     expect(document?.version()).toBe("3.0.0");
     expect(document?.operations().filterByReceive()).toHaveLength(COMMAND_NAMES.length);
@@ -26,7 +26,7 @@ describe("the AsyncAPI document", () => {
     broken.operations["receive-cmd-start"] = { channel: { $ref: "#/channels/nowhere" } };
     const { diagnostics } = await new Parser().parse(JSON.stringify(broken));
     expect(
-      diagnostics.some(({ path, severity }) => severity === 0 && path.includes("receive-cmd-start")),
+      diagnostics.some(({ path, severity }) => [0].includes(severity) && path.includes("receive-cmd-start")),
     ).toBe(true);
   }, 60_000);
 
