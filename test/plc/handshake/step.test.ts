@@ -28,6 +28,15 @@ describe("triggers", () => {
     expect(machine.state.shown).toMatchObject({ tag: 7, number: 1 });
   });
 
+  it("is not Ready before Trigger is taken back, be the result ever so fast", () => {
+    const machine = enabled();
+    machine.write({ control: { trigger: true } });
+    machine.judge(result(1));
+    expect(ready(machine)).toBe(false);
+    machine.write({ control: { trigger: false } });
+    expect(ready(machine)).toBe(true);
+  });
+
   it("takes a held Trigger for one part", () => {
     const machine = enabled();
     machine.write({ control: { trigger: true } });

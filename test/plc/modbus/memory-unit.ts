@@ -5,15 +5,20 @@ import {
   type ModbusUnit,
 } from "../../../src/plc/modbus/unit.ts";
 
-/** Four tables of 32 values; the register value 666 is illegal. */
+/** Four tables of equal size; the register value 666 is illegal. */
 export class MemoryUnit implements ModbusUnit {
-  readonly tables: Record<ModbusTable, number[]> = {
-    coils: new Array<number>(32).fill(0),
-    "discrete-inputs": new Array<number>(32).fill(0),
-    "holding-registers": new Array<number>(32).fill(0),
-    "input-registers": new Array<number>(32).fill(0),
-  };
+  readonly tables: Record<ModbusTable, number[]>;
   reads = 0;
+
+  constructor(size = 32) {
+    const table = (): number[] => new Array<number>(size).fill(0);
+    this.tables = {
+      coils: table(),
+      "discrete-inputs": table(),
+      "holding-registers": table(),
+      "input-registers": table(),
+    };
+  }
 
   read(table: ModbusTable, address: number, count: number): readonly number[] | null {
     this.reads += 1;
