@@ -5,6 +5,8 @@ import type { Config } from "../config/schema.ts";
 import { availableParallelism } from "node:os";
 import type { JobStatus } from "../training/supervisor.ts";
 import type { CameraLine } from "./camera-line.ts";
+import type { RecipeIdentity } from "../domain/inspection.ts";
+import type { MachineHealth } from "../system/health.ts";
 import type { LineView } from "../domain/station-view.ts";
 import type { ProviderReport } from "./infer/protocol.ts";
 import type { StationFault } from "./station-faults.ts";
@@ -74,7 +76,12 @@ export function cameraStateMessage(
     vision_state: view.visionState,
     ready: view.ready,
     busy: view.busy,
+    running: view.running,
     fault: fault && { code: fault.code, text: fault.text, since: fault.since },
+    warnings: view.warnings.map(({ code, text, since }) => ({ code, text, since })),
+    awaits_reset: view.awaitsReset,
+    bypass: view.bypass,
+    training: view.training,
     recipe,
     model: {
       ...view.model,
@@ -101,13 +108,14 @@ export function cameraStateMessage(
 /** `{root}/info` without what the messenger adds. */
 export function infoMessage(
   { cameras }: Config,
+  recipes: readonly RecipeIdentity[],
   commands: readonly string[],
 ): Omit<StationInfo, "schema" | "ts" | "station" | "sw"> {
   return {
     node: process.version,
     hardware: `${process.arch}, ${availableParallelism()} cores`,
     cameras: cameras.map(({ name, source, recipe }) => ({ name, source: source.kind, recipe })),
-    recipes: [...new Set(cameras.map(({ recipe }) => recipe))],
+    recipes: recipes.map((recipe) => ({ ...recipe })),
     commands: [...commands],
     capabilities: ["train", "heatmap", "overlay"],
   };
@@ -117,11 +125,17 @@ export function infoMessage(
 export function healthMessage(
   lines: readonly CameraLine[],
   faults: readonly StationFault[],
+  machine: MachineHealth,
 ): Omit<StationHealth, "ts" | "mqtt_queued"> {
   const [fault] = faults;
   return {
     uptime_s: process.uptime(),
     fault: fault ? { code: fault.code, text: fault.text, since: fault.since } : null,
+    cpu: machine.cpu,
+    gpu: machine.gpu,
+    temp_c: machine.temperatureC,
+    throttled: machine.throttled,
+    disk_free_bytes: machine.diskFreeBytes,
     memory_bytes: process.memoryUsage.rss(),
     queue_depth: lines.reduce((sum, { lane }) => sum + lane.inFlight, 0),
     restarts: Object.fromEntries(

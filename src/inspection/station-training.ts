@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { InputError, messageOf } from "../domain/errors.ts";
+import type { JobView } from "../domain/station-view.ts";
 import { judgesInstantly } from "../training/instant-start.ts";
 import { createJob } from "../training/job.ts";
 import type { TrainingJob } from "../training/protocol.ts";
@@ -46,6 +47,14 @@ export class StationTraining {
 
   get running(): boolean {
     return this.#supervisor.running;
+  }
+
+  /** The running job, for those who show it; null if none runs. */
+  get job(): JobView | null {
+    const { status } = this.#supervisor;
+    if (!this.running || status === null) return null;
+    const { stage = null, progress = 0 } = status.progress ?? {};
+    return { id: status.job.id, stage, progress: 100 * progress };
   }
 
   get pid(): number | undefined {

@@ -6,7 +6,7 @@ import { recipeSettings } from "../config/recipe-settings.ts";
 import type { Config } from "../config/schema.ts";
 import { InputError } from "../domain/errors.ts";
 import type { Inspection } from "../domain/inspection.ts";
-import type { LineView, StationActions } from "../domain/station-view.ts";
+import type { StationActions } from "../domain/station-view.ts";
 import type { MessengerStats } from "../messaging/messenger-options.ts";
 import { Messenger } from "../messaging/messenger.ts";
 import type { JobStatus } from "../training/supervisor.ts";
@@ -15,10 +15,12 @@ import { chooseLine } from "./choose-line.ts";
 import { InferencePool } from "./infer/pool.ts";
 import { inferenceThreads } from "./infer/threads.ts";
 import type { PartEvidence } from "./lane.ts";
-import { StationFaults, type StationFault } from "./station-faults.ts";
+import type { StationAlarms } from "./station-alarms.ts";
+import type { StationFault } from "./station-faults.ts";
+import { StationLinks } from "./station-links.ts";
+import { StationReporter } from "./station-reporter.ts";
 import { stationCommands, type StationControl } from "./station-commands.ts";
-import { faultOf, lineTotals, lineView } from "./line-view.ts";
-import { cameraStateMessage, healthMessage, infoMessage, jobMessage } from "./station-messages.ts";
+import { jobMessage } from "./station-messages.ts";
 import { createLine, lineRecipe, type LinesParts } from "./station-lines.ts";
 import { StationRecipes } from "./station-recipes.ts";
 import { stationActions } from "./station-actions.ts";
@@ -40,8 +42,6 @@ export interface StationOptions {
   readonly onJob?: (status: JobStatus) => void;
 }
 
-const HEALTH_EVERY_MS = 10_000;
-const HEARTBEAT_EVERY_MS = 1000;
 const TRAINING_ENTRY = new URL("../training/process.ts", import.meta.url);
 
 /** One machine running assayd: composes the data path of every camera, and the retraining path beside it. */
@@ -51,16 +51,17 @@ export class Station implements StationControl {
   readonly training: StationTraining;
   readonly recipes: StationRecipes;
   readonly actions: StationActions;
+  readonly reporter: StationReporter;
+  /** What follows the station from outside. */
+  readonly links: StationLinks;
   readonly #options: StationOptions;
   readonly #paths: StatePaths;
   readonly #messenger: Messenger;
   readonly #lines = new Map<string, CameraLine>();
   readonly #inference: InferencePool;
   readonly #book: RecipeBook;
-  readonly #faults: StationFaults;
   readonly #session: string;
   readonly #configHash: string;
-  readonly #timers: NodeJS.Timeout[] = [];
   #starting: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -89,7 +90,7 @@ export class Station implements StationControl {
       now: Date.now,
       random: randomBytes,
       onFault: (source, fault) => {
-        if (station) station.#faults.note(source, fault);
+        station?.reporter.note(source, fault);
       },
     });
     station = new Station(options, messenger, session);
@@ -103,12 +104,7 @@ export class Station implements StationControl {
     this.#session = session;
     this.#paths = statePaths(config.station.stateDir);
     this.#configHash = createHash("sha256").update(JSON.stringify(config)).digest("hex").slice(0, 12);
-    this.#faults = new StationFaults(
-      () => new Date().toISOString(),
-      (ended, begun) => {
-        this.#publishAlarm(ended, begun);
-      },
-    );
+    this.links = new StationLinks(logger);
     this.#book = new RecipeBook(config);
     this.#inference = this.#createInference();
     this.models = new StationModels({
@@ -147,6 +143,18 @@ export class Station implements StationControl {
         messenger.job(jobMessage(status, line.name, by));
       },
     });
+    this.reporter = new StationReporter({
+      config,
+      configHash: this.#configHash,
+      session,
+      software: options.software,
+      messenger,
+      lines: () => this.lines,
+      models: this.models,
+      training: this.training,
+      recipes: this.recipes,
+      listeners: this.links,
+    });
     const parts = this.#lineParts();
     for (const camera of config.cameras) this.#lines.set(camera.name, createLine(camera, parts));
   }
@@ -159,28 +167,21 @@ export class Station implements StationControl {
 
   async #startAll(): Promise<void> {
     await this.#messenger.start();
-    this.#messenger.info(infoMessage(this.#options.config, Object.keys(stationCommands(() => this))));
     for (const line of this.lines) {
       await this.models.loadActive(line);
       if (this.#stopped) return; // SIGTERM came meanwhile
       line.start();
       this.publishCameraState(line);
     }
-    this.#every(HEARTBEAT_EVERY_MS, () => {
-      const running = this.lines.every(({ lane }) => lane.running); // after cmd/stop a part is ERR not_ready
-      this.#messenger.heartbeat(this.ready && running, this.faults.length > 0);
-      for (const line of this.lines) this.publishCameraState(line);
-    });
-    this.#publishHealth();
-    this.#every(HEALTH_EVERY_MS, () => {
-      this.#publishHealth();
-    });
+    this.reporter.start(Object.keys(stationCommands(() => this)));
+    await this.links.start();
   }
 
   /** Ends triggers, training, cameras and models, then the broker connection, which says `stopped`. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const timer of this.#timers) clearInterval(timer);
+    this.reporter.stop();
+    await this.links.stop();
     await this.training.stop();
     await Promise.all(this.lines.map((line) => line.stop()));
     await this.#inference.stop();
@@ -207,7 +208,7 @@ export class Station implements StationControl {
 
   /** True if every camera judges its parts. */
   get ready(): boolean {
-    return this.lines.every((line) => faultOf(line) === null);
+    return this.reporter.ready;
   }
 
   /** For systemd's watchdog: every line that should give verdicts does. */
@@ -217,8 +218,11 @@ export class Station implements StationControl {
 
   /** For /healthz, the health topic and the log. */
   get faults(): readonly StationFault[] {
-    for (const line of this.lines) this.#faults.note(line.name, faultOf(line));
-    return this.#faults.all;
+    return this.reporter.faults;
+  }
+
+  get alarms(): StationAlarms {
+    return this.reporter.alarms;
   }
 
   line(camera: string | null | undefined): CameraLine {
@@ -238,32 +242,7 @@ export class Station implements StationControl {
   }
 
   publishCameraState(line: CameraLine): void {
-    const view = this.lineView(line);
-    const { bundleId, provider } = line.inspector.status;
-    const facts = { seq: line.lastSeq, manifest: this.models.manifest(bundleId), provider };
-    this.#messenger.cameraState(line.name, cameraStateMessage(view, facts));
-  }
-
-  /** A line as it stands now. */
-  lineView(line: CameraLine): LineView {
-    this.#faults.note(line.name, faultOf(line));
-    return lineView(line, {
-      manifest: this.models.manifest(line.inspector.status.bundleId),
-      fault: this.#faults.of(line.name),
-      warnings: [],
-      totals: lineTotals(this.#messenger.store.counters(line.name)),
-      training: this.training.running,
-      configHash: this.#configHash,
-    });
-  }
-
-  /** An alarm topic for each fault of a camera, as long as it lasts. */
-  #publishAlarm(ended: StationFault | null, begun: StationFault | null): void {
-    if (ended && this.#lines.has(ended.source)) this.#messenger.alarm(ended.source, ended.code, null);
-    if (!begun || !this.#lines.has(begun.source)) return;
-    const severity = begun.code === "no-model" ? "warning" : "error";
-    const { since, text } = begun;
-    this.#messenger.alarm(begun.source, begun.code, { active: true, severity, since, acked: false, text });
+    this.reporter.changed(line);
   }
 
   #lineParts(): LinesParts {
@@ -280,12 +259,15 @@ export class Station implements StationControl {
       firstRecipe: ({ name, recipe }) => this.#book.settings(this.recipes.first(name, recipe)),
       gate: () => null,
       onVerdict: (inspection) => {
+        this.links.inspected(inspection);
         onInspection?.(inspection);
       },
       onRecord: (inspection, evidence) => {
         this.#record(inspection, evidence);
       },
-      onPicture: () => undefined,
+      onPicture: (camera, triggerId) => {
+        this.links.acquired(camera, triggerId);
+      },
       onChange: (line) => {
         this.publishCameraState(line);
       },
@@ -339,14 +321,6 @@ export class Station implements StationControl {
     };
     const scale = { low: 0, high: 2 * (inspection.threshold ?? 1) };
     this.#messenger.deliver(inspection, context, frame && { frame, map, scale });
-  }
-
-  #publishHealth(): void {
-    this.#messenger.health(healthMessage(this.lines, this.faults));
-  }
-
-  #every(periodMs: number, work: () => void): void {
-    this.#timers.push(setInterval(work, periodMs));
   }
 }
 

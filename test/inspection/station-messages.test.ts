@@ -151,14 +151,20 @@ describe("cameraStateMessage", () => {
 
 describe("infoMessage and healthMessage", () => {
   it("fit the published schemas", () => {
-    const info = infoMessage(configSchema.parse({}), ["start"]);
+    const recipe = { id: "default", number: 3, version: null, hash: "abc" };
+    const info = infoMessage(configSchema.parse({}), [recipe], ["start"]);
     expect(infoSchema.parse({ schema: "1.0", ts: TS, station: "s", sw: "1", ...info })).toMatchObject({
       cameras: [{ name: "cam1", source: "simulated", recipe: "default" }],
-      recipes: ["default"],
+      recipes: [recipe],
     });
     const { line } = testLine();
     const fault = { source: "cam1", code: "no-model", text: "none", since: TS, awaitsReset: false };
-    expect(healthSchema.parse({ ts: TS, mqtt_queued: 0, ...healthMessage([line], [fault]) })).toMatchObject({
+    const machine = { cpu: 0.5, gpu: null, temperatureC: 51, throttled: false, diskFreeBytes: 7 };
+    const health = healthMessage([line], [fault], machine);
+    expect(healthSchema.parse({ ts: TS, mqtt_queued: 0, ...health })).toMatchObject({
+      cpu: 0.5,
+      temp_c: 51,
+      disk_free_bytes: 7,
       fault: { code: "no-model", since: TS },
       restarts: { "capture:cam1": 2, "inference:cam1": 3 },
     });
