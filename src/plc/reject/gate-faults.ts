@@ -50,7 +50,11 @@ export class GateFaults {
     else this.#lasting.set(source, cause);
     const lasting = new Map([...this.#lasting.values()].map(({ code, text }) => [code, text]));
     const known = this.#faults
-      .map((fault) => ({ ...fault, text: lasting.get(fault.code) ?? fault.text, gone: !lasting.has(fault.code) }))
+      .map((fault) => ({
+        ...fault,
+        text: lasting.get(fault.code) ?? fault.text,
+        gone: !lasting.has(fault.code),
+      }))
       .filter(({ code, gone }) => this.#wasWell || !gone || code !== before?.code);
     const isNew = cause !== null && !this.#has(cause.code);
     this.started();
