@@ -29,9 +29,12 @@ interface Flags {
   readonly json?: true;
 }
 
+/** Register in which camera 1 shows that it lives; the others follow. */
+const FIRST_HEARTBEAT = 100;
+
 const HELP = `
 The station's configuration must say the same as these flags: plc.modbus on --station, and for camera n
-reject: { kind: modbus, port: 1503, coil: n-1, heartbeat: { kind: register, address: 100 },
+reject: { kind: modbus, port: 1503, coil: n-1, heartbeat: { kind: register, address: 99+n },
           track: { kind: time, distanceMs: 600, leadMs: 15, pulseMs: 20 } }.
 The exit code is 1 if a part is unaccounted for, or escaped: went by without an OK of every camera.
 With --json the last line of stdout is one object: passed, and runs with the rows of the table, times in ms.`;
@@ -40,12 +43,13 @@ With --json the last line of stdout is one object: passed, and runs with the row
 export function simulatePlcCommand(): Command {
   return new Command("plc")
     .description("Run parts past a station as its PLC would, and count what becomes of every one of them")
-    .option("--station <host:port>", "the station's Modbus TCP server", address, address("127.0.0.1:1502"))
-    .option(
-      "--coils <host:port>",
-      "where the station writes its reject outputs: served here",
-      address,
-      address("127.0.0.1:1503"),
+    .addOption(addressOption("--station <host:port>", "the station's Modbus TCP server", "127.0.0.1:1502"))
+    .addOption(
+      addressOption(
+        "--coils <host:port>",
+        "where the station writes its reject outputs: served here",
+        "127.0.0.1:1503",
+      ),
     )
     .option("--cameras <n>", "cameras of the station, all before one ejector", wholeNumber, 1)
     .option("--rate <list>", "parts per second, one run for each", rates, [5])
@@ -105,7 +109,13 @@ function lineOptions(flags: Flags): LineOptions {
   const { distanceMs, leadMs, pulseMs } = flags;
   const track = { kind: "time", distanceMs, leadMs, pulseMs };
   const rejects = Array.from({ length: flags.cameras }, (_, coil) =>
-    rejectSchema.parse({ kind: "modbus", ...flags.coils, coil, track }),
+    rejectSchema.parse({
+      kind: "modbus",
+      ...flags.coils,
+      coil,
+      heartbeat: { kind: "register", address: FIRST_HEARTBEAT + coil },
+      track,
+    }),
   ) as ModbusReject[];
   return {
     ...planLine({ station: flags.station, rejects, speedMmPerS: flags.speed }),
@@ -116,6 +126,10 @@ function lineOptions(flags: Flags): LineOptions {
     scanMs: flags.scan,
     seed: flags.seed,
   };
+}
+
+function addressOption(flags: string, words: string, usual: string): Option {
+  return new Option(flags, words).argParser(address).default(address(usual), usual);
 }
 
 function address(text: string): Address {

@@ -40,7 +40,8 @@ export async function runRates({
         parts,
         signal,
         onProgress: (ledger) => {
-          view.progress(title, ledger.totals.parts / parts, totalsText(ledger));
+          const { passed, rejected } = ledger.totals;
+          view.progress(title, (passed + rejected) / parts, totalsText(ledger));
         },
       });
       runs.push({ ...plan, ...summary });

@@ -1,6 +1,6 @@
 import { InputError, messageOf } from "../../domain/errors.ts";
 import { ModbusServer } from "../modbus/server.ts";
-import { EXCEPTIONS, type ModbusUnit } from "../modbus/unit.ts";
+import { EXCEPTIONS, type ModbusTable, type ModbusUnit, type WritableTable } from "../modbus/unit.ts";
 
 /** Silence of the station's live sign after which the PLC lets go of its outputs (promises.md R14). */
 const SILENCE_MS = 500;
@@ -12,32 +12,38 @@ export interface EjectorServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** Coil of each ejector. What is written anywhere else is a live sign. */
-  readonly coils: readonly Coil[];
+  readonly ejectors: readonly EjectorCoil[];
   /** Monotonic ms. */
   readonly now: () => number;
   /** A coil has changed, because it was written or because the live sign has fallen silent; `at` by `now`. */
   readonly onCoil: (ejector: number, energised: boolean, at: number) => void;
 }
 
-export interface Coil {
+/** Where a station switches one ejector. */
+export interface EjectorCoil {
   readonly unit: number;
-  readonly address: number;
+  readonly coil: number;
+  /** Where it shows that it lives; null: it does not, and the coil stays as it is. */
+  readonly heartbeat: { readonly kind: "register" | "coil"; readonly address: number } | null;
+}
+
+interface EjectorState {
+  energised: boolean;
+  /** When it last showed that it lives; null: not yet. */
+  livedAt: number | null;
 }
 
 /** The PLC's own Modbus TCP server: the station writes its reject outputs here. */
 export class EjectorServer {
   readonly #options: EjectorServerOptions;
   readonly #server: ModbusServer;
-  readonly #energised: boolean[];
+  readonly #states: EjectorState[];
   #watch: NodeJS.Timeout | undefined;
-  /** null: no station has shown a live sign yet. */
-  #lastSign: number | null = null;
 
   constructor(options: EjectorServerOptions) {
     const { host, port, now } = options;
     this.#options = options;
-    this.#energised = options.coils.map(() => false);
+    this.#states = options.ejectors.map(() => ({ energised: false, livedAt: null }));
     this.#server = new ModbusServer({
       host,
       port,
@@ -71,36 +77,51 @@ export class EjectorServer {
   }
 
   #unit(id: number): ModbusUnit {
-    const ejectorAt = (address: number): number =>
-      this.#options.coils.findIndex((coil) => coil.unit === id && coil.address === address);
     return {
       read: (table, address, count) => {
-        const values = Array.from({ length: count }, (_, n) =>
-          table === "coils" && this.#energised[ejectorAt(address + n)] ? 1 : 0,
-        );
-        return address + count <= ADDRESSES ? values : null;
+        if (address + count > ADDRESSES) return null;
+        return Array.from({ length: count }, (_, n) => this.#valueAt(id, table, address + n));
       },
       write: (table, address, values, receivedAt) => {
         if (address + values.length > ADDRESSES) return EXCEPTIONS.illegalAddress;
-        for (const [n, value] of values.entries()) {
-          const ejector = table === "coils" ? ejectorAt(address + n) : -1;
-          if (ejector === -1) this.#lastSign = receivedAt;
-          else this.#set(ejector, value === 1, receivedAt);
-        }
+        for (const [n, value] of values.entries()) this.#take(id, table, address + n, value, receivedAt);
         return null;
       },
     };
   }
 
+  #valueAt(unit: number, table: ModbusTable, address: number): number {
+    const ejector = this.#options.ejectors.findIndex((place) => isCoil(place, unit, table, address));
+    return this.#states[ejector]?.energised === true ? 1 : 0;
+  }
+
+  #take(unit: number, table: WritableTable, address: number, value: number, at: number): void {
+    for (const [ejector, place] of this.#options.ejectors.entries()) {
+      if (isCoil(place, unit, table, address)) this.#set(ejector, value === 1, at);
+      if (isHeartbeat(place, unit, table, address)) this.#states[ejector]!.livedAt = at;
+    }
+  }
+
   #checkSilence(): void {
     const now = this.#options.now();
-    if (this.#lastSign === null || now - this.#lastSign < SILENCE_MS) return;
-    for (const ejector of this.#energised.keys()) this.#set(ejector, false, now);
+    for (const [ejector, { livedAt }] of this.#states.entries())
+      if (livedAt !== null && now - livedAt >= SILENCE_MS) this.#set(ejector, false, now);
   }
 
   #set(ejector: number, energised: boolean, at: number): void {
-    if (this.#energised[ejector] === energised) return;
-    this.#energised[ejector] = energised;
+    const state = this.#states[ejector]!;
+    if (state.energised === energised) return;
+    state.energised = energised;
     this.#options.onCoil(ejector, energised, at);
   }
+}
+
+function isCoil(place: EjectorCoil, unit: number, table: ModbusTable, address: number): boolean {
+  return table === "coils" && place.unit === unit && place.coil === address;
+}
+
+function isHeartbeat(place: EjectorCoil, unit: number, table: ModbusTable, address: number): boolean {
+  const { heartbeat } = place;
+  const tableOf = heartbeat?.kind === "coil" ? "coils" : "holding-registers";
+  return heartbeat?.address === address && table === tableOf && place.unit === unit;
 }

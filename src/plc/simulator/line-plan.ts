@@ -58,7 +58,7 @@ export function planLine(
     coils: {
       host: first.host,
       port: first.port,
-      ejectors: rejects.map(({ unit, coil }) => ({ unit, address: coil })),
+      ejectors: rejects.map(({ unit, coil, heartbeat }) => ({ unit, coil, heartbeat })),
     },
     energised: first.energise,
     restingState: first.restingState,

@@ -36,7 +36,7 @@ export interface LineSummary {
   readonly triggerToOutputMs: Spread | null;
   /** How far from its moment the ejector changed, early or late. */
   readonly outputErrorMs: Spread | null;
-  /** Changes of the ejector that a part called for and that did not come. */
+  /** Changes of the ejector that a part called for and that did not come within `toleranceMs`. */
   readonly changesMissing: number;
   /** By the station's own counters: triggers while not Ready, and results that the PLC never saw; null: it could not be asked. */
   readonly missed: number | null;

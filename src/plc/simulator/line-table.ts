@@ -11,6 +11,7 @@ const MEASURES: readonly (readonly [string, (run: LineRun) => string])[] = [
   ["triggers, all cameras", (run) => String(run.triggered)],
   ["  answered exactly once", (run) => String(run.answeredOnce)],
   ["  answered twice / never", (run) => `${run.answeredTwice} / ${run.unanswered}`],
+  ["  overwritten, never shown", (run) => String(run.lostResults ?? "–")],
   ["  came while not Ready", (run) => String(run.missed ?? "–")],
   ["  OK / NG / WARN / ERR", (run) => `${run.ok} / ${run.ng} / ${run.warn} / ${run.err}`],
   ["  ERR by reason", (run) => reasons(run)],
@@ -21,7 +22,7 @@ const MEASURES: readonly (readonly [string, (run: LineRun) => string])[] = [
   ["trigger → result, ms", (run) => spread(run.triggerToResultMs)],
   ["trigger → output, ms", (run) => spread(run.triggerToOutputMs)],
   ["output error, ms", (run) => spread(run.outputErrorMs)],
-  ["output changes left out", (run) => String(run.changesMissing)],
+  ["  changes missing or too far off", (run) => String(run.changesMissing)],
 ];
 
 /** Runs side by side, one measure a row; times as p50 / p99 / max. */

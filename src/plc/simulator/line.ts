@@ -3,7 +3,7 @@ import { InputError } from "../../domain/errors.ts";
 import { createRandom } from "../../graph/random.ts";
 import { partPositions, restlessMotion, steadyMotion, travelledMm, type Motion } from "./belt.ts";
 import { Conveyor, type ActingWindow, type ConveyorEvent, type Place } from "./conveyor.ts";
-import { EjectorServer, type Coil } from "./ejector-server.ts";
+import { EjectorServer, type EjectorCoil } from "./ejector-server.ts";
 import { letsPass, noteChange } from "./ejector.ts";
 import { emptyLedger, noteAnswer, noteEjector, noteTrigger, tagOf, type Ledger } from "./ledger.ts";
 import { summarizeLine, type LineSummary, type StationCounts } from "./line-summary.ts";
@@ -23,7 +23,7 @@ export interface LineOptions {
   /** The station's Modbus TCP server. */
   readonly station: Address;
   /** Where the station writes its reject outputs: the PLC's own server. */
-  readonly coils: Address & { readonly ejectors: readonly Coil[] };
+  readonly coils: Address & { readonly ejectors: readonly EjectorCoil[] };
   /** What an energised coil makes the ejectors do. */
   readonly energised: "pass" | "reject";
   readonly restingState: RestingState;
@@ -85,7 +85,6 @@ export class SimulatedLine {
     this.#links = options.units.map((unit, camera) => this.#createLink(unit, camera));
     this.#ejectors = new EjectorServer({
       ...options.coils,
-      coils: options.coils.ejectors,
       now,
       onCoil: (camera, energised, at) => {
         const passing = energised === (options.energised === "pass");
