@@ -42,6 +42,8 @@ import type {
 } from "./protocol.ts";
 
 const DAY_MS = 86_400_000;
+const ROOM_ROWS = 500; // few: deleting takes space in the WAL first
+const ROOM_BYTES = 4 * 1024 * 1024; // freed pages that new rows find in a file that cannot grow
 
 /**
  * The SQLite file: inspections, outbox, audit trail, sequence numbers, gaps and counters. Every call blocks until the disk
@@ -138,7 +140,8 @@ export class Database {
     this.#transaction(() => {
       if (now !== null) deleted += pruneByAge(this.#statements, now - historyDays * DAY_MS, now);
       if (now !== null && outboxDays !== undefined) deleted += this.#dropExpired(now - outboxDays * DAY_MS);
-      if (oldest || this.#usedBytes() > historyMaxBytes) deleted += pruneOldest(this.#statements);
+      if (this.#usedBytes() > historyMaxBytes) deleted += pruneOldest(this.#statements);
+      if (oldest && this.#freeBytes() < ROOM_BYTES) deleted += pruneOldest(this.#statements, ROOM_ROWS);
       deleted += pruneAudit(this.#statements, maxAuditEntries);
     });
     return deleted;
@@ -230,10 +233,18 @@ export class Database {
       .run(to, count, camera, reason);
   }
 
-  /** Pages in use. */
+  /** Of pages in use. */
   #usedBytes(): number {
-    const pragma = (name: string): number => this.#statements.number(`PRAGMA ${name}`);
-    return (pragma("page_count") - pragma("freelist_count")) * pragma("page_size");
+    return this.#statements.number("PRAGMA page_count") * this.#pageBytes - this.#freeBytes();
+  }
+
+  /** Of pages that new rows may take. */
+  #freeBytes(): number {
+    return this.#statements.number("PRAGMA freelist_count") * this.#pageBytes;
+  }
+
+  get #pageBytes(): number {
+    return this.#statements.number("PRAGMA page_size");
   }
 
   /** All that `write` does, or (thrown error) nothing. */

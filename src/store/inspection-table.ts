@@ -99,10 +99,10 @@ export function pruneByAge(statements: Statements, before: number, now: number):
   return deleted;
 }
 
-/** Deletes the oldest inspections of each camera, one chunk in all. @returns how many */
-export function pruneOldest(statements: Statements): number {
+/** Deletes the oldest inspections of each camera, about `rows` in all. @returns how many */
+export function pruneOldest(statements: Statements, rows = PRUNE_CHUNK): number {
   const names = cameras(statements);
-  const share = Math.ceil(PRUNE_CHUNK / Math.max(1, names.length));
+  const share = Math.ceil(rows / Math.max(1, names.length));
   let deleted = 0;
   for (const camera of names) {
     const sql = "SELECT seq FROM inspection WHERE camera = ? ORDER BY seq LIMIT 1 OFFSET ?";

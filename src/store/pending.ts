@@ -1,6 +1,7 @@
 import type { Commit, CountersReset, Ejection, Gap, OutboxMessage, OutboxRow } from "./protocol.ts";
 
-const ROWS_PER_COMMIT = 2000;
+const MAX_ROWS_PER_COMMIT = 2000;
+const MIN_ROWS_PER_COMMIT = 50;
 
 /**
  * What waits for the next group commit: a queue of rows with a bound, and what happened to older ones. At most one commit
@@ -15,6 +16,7 @@ export class Pending {
   #countersReset: CountersReset[] = [];
   #ejections: Ejection[] = [];
   #out: Commit | null = null;
+  #rowsPerCommit = MAX_ROWS_PER_COMMIT;
 
   /** @param maxRows rows kept; the newest win, the others become gaps */
   constructor(maxRows: number) {
@@ -80,7 +82,7 @@ export class Pending {
   /** The next commit; null if there is nothing, or one is out. */
   take(): Commit | null {
     if (this.out || this.idle) return null;
-    const rows = this.#rows.slice(0, ROWS_PER_COMMIT);
+    const rows = this.#rows.slice(0, this.#rowsPerCommit);
     const lastId = rows.length === this.#rows.length ? Infinity : (rows.at(-1)?.id ?? 0);
     const [due, later] = [
       this.#countersReset.filter(({ afterId }) => afterId <= lastId),
@@ -104,13 +106,15 @@ export class Pending {
   done(): void {
     this.#rows = this.#rows.slice(this.rowsOut);
     this.#out = null;
+    this.#rowsPerCommit = Math.min(2 * this.#rowsPerCommit, MAX_ROWS_PER_COMMIT);
   }
 
-  /** The commit that is out is not on the disk: all of it waits again. */
+  /** The commit that is out is not on the disk: all of it waits again, for smaller ones that a nearly full disk may take. */
   failed(): void {
     const out = this.#out;
     this.#out = null;
     if (out === null) return;
+    this.#rowsPerCommit = Math.max(Math.floor(this.#rowsPerCommit / 2), MIN_ROWS_PER_COMMIT);
     this.#acknowledged = [...out.acknowledged, ...this.#acknowledged];
     this.#lost = [...out.lost, ...this.#lost];
     this.#reported = [...out.reported, ...this.#reported];

@@ -136,7 +136,7 @@ export interface StoreLimits {
 export interface PruneOrder {
   /** Epoch ms to count ages from; null: the clock cannot be trusted now, only sizes count. */
   readonly now: number | null;
-  /** Take at least one chunk of the oldest inspections, whatever their age. */
+  /** Make room in the file: if it has little, a chunk of the oldest inspections goes, whatever their age. */
   readonly oldest: boolean;
 }
 

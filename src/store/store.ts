@@ -228,8 +228,8 @@ export class Store {
     }
   }
 
-  /** Deletes a chunk of the oldest inspections, so that new ones find room in the file. @returns how many */
-  async pruneOldest(): Promise<number> {
+  /** Makes room in the file for new rows: if it has little, a chunk of the oldest inspections goes. @returns how many */
+  async makeRoom(): Promise<number> {
     return (await this.#thread.call({ type: "prune", order: { now: null, oldest: true } })).deleted;
   }
 
