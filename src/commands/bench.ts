@@ -14,13 +14,16 @@ Without --bundle a model is trained first from rendered parts; its steps may be 
 is that of the default recipe. The training step's time includes reading features and reporting.
   speed    station and bare loop take turns, pictures (heatmap, overlay) off; a frame counts when its result has reached
            the subscriber; 4 parts under way
+  cameras  with --cameras N: N cameras on one inference process and one of them alone take turns, as many parts under way
+           in both; the share of the camera that had the fewest parts judged
   latency  10 parts a second, pictures as by default
   memory   --frames parts at full speed, pictures as by default; growth after the first quarter
 
 With --json the last line of stdout is one object: threads, provider, stationFramesPerSecond, bareFramesPerSecond,
-throughputRatio, inspectorMs, teacherMs, inspectorToTeacherRatio, latencyMsP50, latencyMsP99, inferMsP50, inferMsP99,
-overheadMsP99, failedParts, amplifyStepMs, distillStepMs, trainingPeakMb, mainPeakMb, inferencePeakMb, capturePeakMb,
-flatParts, mainSlopeKbPer1000, inferenceSlopeKbPer1000, captureSlopeKbPer1000. Null: not measured (--train-steps 0).`;
+throughputRatio, cameras, camerasFramesPerSecond, camerasRatio, camerasLeastShare, inspectorMs, teacherMs,
+inspectorToTeacherRatio, latencyMsP50, latencyMsP99, inferMsP50, inferMsP99, overheadMsP99, failedParts, amplifyStepMs,
+distillStepMs, trainingPeakMb, mainPeakMb, inferencePeakMb, capturePeakMb, flatParts, mainSlopeKbPer1000,
+inferenceSlopeKbPer1000, captureSlopeKbPer1000. Null: not measured (--train-steps 0).`;
 
 /** `assayd bench`: how fast and how big the station is on this machine, as ratios from one run. */
 export function benchCommand(): Command {
@@ -39,6 +42,7 @@ export function benchCommand(): Command {
       40,
     )
     .option("--threads <n>", "CPU threads of the inspector; 0: as the station would", wholeNumber, 0)
+    .option("--cameras <n>", "also compare so many cameras with one, 1: not", cameraCount, 1)
     .option("--json", "end with one JSON object on the last line of stdout")
     .addHelpText("after", HELP)
     .action(bench);
@@ -70,6 +74,15 @@ async function bench(flags: BenchFlags & { readonly json?: true }): Promise<void
 function positiveInteger(text: string): number {
   const value = wholeNumber(text);
   if (value === 0) throw new InvalidArgumentError("expected a whole number above 0");
+  return value;
+}
+
+/** A lane has at most so many parts under way. */
+const MOST_CAMERAS = 8;
+
+function cameraCount(text: string): number {
+  const value = positiveInteger(text);
+  if (value > MOST_CAMERAS) throw new InvalidArgumentError(`expected 1 to ${MOST_CAMERAS}`);
   return value;
 }
 

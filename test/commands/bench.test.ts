@@ -19,6 +19,10 @@ const FIGURES: BenchFigures = {
   stationFramesPerSecond: 95,
   bareFramesPerSecond: 100,
   throughputRatio: 0.95,
+  cameras: 4,
+  camerasFramesPerSecond: 94,
+  camerasRatio: 0.99,
+  camerasLeastShare: 0.85,
   inspectorMs: 10,
   teacherMs: 5,
   inspectorToTeacherRatio: 2,
@@ -109,6 +113,9 @@ describe("the report", () => {
   test("says met or missed beside every figure that has an aim and was measured", () => {
     const text = benchText(FIGURES);
     expect(text).toContain("ratio 0.950 (aim ≥ 0.9, met)");
+    expect(text).toMatch(
+      /4 cameras, one process +94.0 frames\/s .*ratio 0.990 \(aim ≥ 0.9, met\); least share 0.85 \(aim ≥ 0.9, missed\)/,
+    );
     expect(text).toContain("ratio 2.000 (aim ≤ 1.7, missed)");
     expect(text).toContain("p99 overhead 4.00 ms (aim ≤ 5, met)");
     expect(text).toMatch(
@@ -116,6 +123,11 @@ describe("the report", () => {
     );
     expect(text).toMatch(/training memory +peak not measured \(aim ≤ 4096\)/);
     expect(text.match(/, (met|missed)\)/g)).toHaveLength(Object.keys(AIMS).length - 1);
+  });
+
+  test("says nothing of several cameras where there was one", () => {
+    const none = { camerasFramesPerSecond: null, camerasRatio: null, camerasLeastShare: null };
+    expect(benchText({ ...FIGURES, cameras: 1, ...none })).not.toContain("cameras");
   });
 
   test("--help names every key of the JSON object", () => {

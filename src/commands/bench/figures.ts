@@ -10,6 +10,13 @@ export interface BenchFigures {
   readonly bareFramesPerSecond: number;
   /** Median over the rounds of station / bare. */
   readonly throughputRatio: number;
+  /** Of the run with several cameras (`--cameras`); 1: there was none. */
+  readonly cameras: number;
+  readonly camerasFramesPerSecond: number | null;
+  /** Median over the rounds of all cameras together / one alone, both on one inference process. */
+  readonly camerasRatio: number | null;
+  /** Of the camera that had the fewest parts judged, in the worst round; 1: an even share. */
+  readonly camerasLeastShare: number | null;
   readonly inspectorMs: number;
   readonly teacherMs: number;
   readonly inspectorToTeacherRatio: number;
@@ -44,6 +51,8 @@ const FLAT: Aim = { kind: "most", limit: 500 }; // kB per 1,000 parts: at most 1
 /** Figures that have an aim. */
 export const AIMS = {
   throughputRatio: { kind: "least", limit: 0.9 },
+  camerasRatio: { kind: "least", limit: 0.9 },
+  camerasLeastShare: { kind: "least", limit: 0.9 },
   inspectorToTeacherRatio: { kind: "most", limit: 1.7 },
   overheadMsP99: { kind: "most", limit: 5 },
   trainingPeakMb: { kind: "most", limit: 4096 },

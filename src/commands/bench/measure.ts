@@ -53,7 +53,7 @@ export async function measureSpeed(options: MeasureOptions): Promise<Speed> {
   try {
     const opened = await station.ask({ type: "open", config: { ...config, images } }, "opened");
     await openBare(bare, opened, options);
-    const results = await ResultCounter.open(opened, cameraOf(config), logger);
+    const results = await ResultCounter.open(opened, logger);
     const race = throughput(station, results);
     await race(WARM_UP_S);
     const seconds = options.seconds / ROUNDS;
@@ -89,6 +89,67 @@ export async function measureSpeed(options: MeasureOptions): Promise<Speed> {
   } finally {
     await Promise.all([station.stop(), bare.stop()]);
   }
+}
+
+type Cameras = Pick<
+  BenchFigures,
+  "cameras" | "camerasFramesPerSecond" | "camerasRatio" | "camerasLeastShare" | "failedParts"
+>;
+
+/**
+ * All cameras of a station on its one inference process against one of them alone, in turns, pictures off; as many parts
+ * under way in both.
+ */
+export async function measureCameras(options: MeasureOptions, cameras: number): Promise<Cameras> {
+  const { view, logger } = options;
+  if (cameras === 1) {
+    const nothing = { camerasFramesPerSecond: null, camerasRatio: null, camerasLeastShare: null };
+    return { cameras, ...nothing, failedParts: 0 };
+  }
+  const station: StationWorker = new BenchWorker("station", STATION_ENTRY);
+  try {
+    const opened = await station.ask(
+      { type: "open", config: withCameras(options.config, cameras) },
+      "opened",
+    );
+    const results = await ResultCounter.open(opened, logger);
+    const race = throughput(station, results);
+    const seconds = options.seconds / ROUNDS;
+    await race(WARM_UP_S, { cameras, inFlight: 1 });
+    const [alone, all]: [number[], number[]] = [[], []];
+    const shares: number[] = [];
+    let failedParts = 0;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      view.progress("cameras", round / ROUNDS, `one camera and ${cameras} in turns`);
+      const one = await race(seconds, { cameras: 1, inFlight: cameras });
+      const every = await race(seconds, { cameras, inFlight: 1 });
+      alone.push(one.rate);
+      all.push(every.rate);
+      shares.push(every.leastShare);
+      failedParts += one.failed + every.failed;
+    }
+    view.progress("cameras", 1, "done");
+    await results.stop();
+    await station.ask({ type: "close" }, "closed");
+    return {
+      cameras,
+      camerasFramesPerSecond: median(all),
+      camerasRatio: pairedRatio(all, alone),
+      camerasLeastShare: Math.min(...shares),
+      failedParts,
+    };
+  } finally {
+    await station.stop();
+  }
+}
+
+/** As many cameras like the first one, all of the same recipe. */
+function withCameras(config: Config, cameras: number): Config {
+  const images = { ...config.images, heatmap: false, overlay: false, frame: false };
+  const all = Array.from({ length: cameras }, (_, index) =>
+    config.cameras.slice(0, 1).map((camera) => ({ ...camera, name: `cam${index + 1}` })),
+  );
+  return { ...config, images, cameras: all.flat() };
 }
 
 type Latency = ReturnType<typeof latencyFigures> & Pick<BenchFigures, "failedParts">;
@@ -138,7 +199,7 @@ export async function measureMemory(options: MeasureOptions): Promise<Memory> {
   const station: StationWorker = new BenchWorker("station", STATION_ENTRY);
   try {
     const opened = await station.ask({ type: "open", config }, "opened");
-    const results = await ResultCounter.open(opened, cameraOf(config), logger);
+    const results = await ResultCounter.open(opened, logger);
     const before = results.received;
     const watch = new MemoryWatch(opened.pids, () => results.received - before);
     const progress = setInterval(() => {
@@ -149,7 +210,7 @@ export async function measureMemory(options: MeasureOptions): Promise<Memory> {
       );
     }, 1000);
     const raced = await station.ask(
-      { type: "race", seconds: Infinity, parts: frames, inFlight: IN_FLIGHT },
+      { type: "race", seconds: Infinity, parts: frames, cameras: 1, inFlight: IN_FLIGHT },
       "raced",
     );
     clearInterval(progress);
@@ -186,21 +247,20 @@ function loop(bare: BareWorker, model: string, seconds: number): Promise<Looped>
 
 /** Judged parts a second, until the last result has reached the subscriber. */
 function throughput(station: StationWorker, results: ResultCounter) {
-  return async (seconds: number): Promise<{ rate: number; failed: number }> => {
+  return async (
+    seconds: number,
+    { cameras, inFlight } = { cameras: 1, inFlight: IN_FLIGHT },
+  ): Promise<{ rate: number; failed: number; leastShare: number }> => {
     const [before, begun] = [results.received, performance.now()];
-    const { judged, failed } = await station.ask(
-      { type: "race", seconds, parts: Infinity, inFlight: IN_FLIGHT },
+    const { judged, failed, leastShare } = await station.ask(
+      { type: "race", seconds, parts: Infinity, cameras, inFlight },
       "raced",
     );
     await results.reached(before + judged + failed);
-    return { rate: (judged * 1000) / (performance.now() - begun), failed };
+    return { rate: (judged * 1000) / (performance.now() - begun), failed, leastShare };
   };
 }
 
 function rateOf({ runs, seconds }: Looped): number {
   return runs / seconds;
-}
-
-function cameraOf(config: Config): string {
-  return config.cameras[0]?.name ?? "";
 }

@@ -4,8 +4,14 @@ import type { Config } from "../../config/schema.ts";
 
 export type StationRequest =
   | { readonly type: "open"; readonly config: Config }
-  /** Parts as fast as they are answered, `inFlight` at once, until `seconds` or `parts` are over. */
-  | { readonly type: "race"; readonly seconds: number; readonly parts: number; readonly inFlight: number }
+  /** Parts as fast as they are answered, `inFlight` of each of the first `cameras` at once, until `seconds` or `parts` are over. */
+  | {
+      readonly type: "race";
+      readonly seconds: number;
+      readonly parts: number;
+      readonly cameras: number;
+      readonly inFlight: number;
+    }
   /** The parts that come by themselves: each frame of a clocked camera is one. */
   | { readonly type: "attend"; readonly parts: number }
   | { readonly type: "close" };
@@ -14,6 +20,7 @@ export interface Opened {
   readonly type: "opened";
   readonly brokerUrl: string;
   readonly topicRoot: string;
+  readonly cameras: readonly string[];
   /** Where the inspector really runs, e.g. `cpu`. */
   readonly provider: "tensorrt" | "cuda" | "cpu";
   readonly pids: { readonly main: number; readonly capture: number; readonly inference: number };
@@ -24,6 +31,8 @@ export interface Raced {
   /** Parts with a score, and parts that ended as ERR. */
   readonly judged: number;
   readonly failed: number;
+  /** Parts of the camera that had the fewest judged, as a share of an even share. */
+  readonly leastShare: number;
 }
 
 /** Times of the judged parts, ms. */

@@ -6,12 +6,13 @@ import { ensureTeacherOnnx } from "../../backbones/teacher-store.ts";
 import { MANIFEST_FILE, MODEL_FILE, readManifest } from "../../bundles/read.ts";
 import { BundleStore } from "../../bundles/store.ts";
 import { statePaths } from "../../config/paths.ts";
+import { recipeSchema } from "../../config/recipe-schema.ts";
 import { configSchema, type Config } from "../../config/schema.ts";
 import { inferenceThreads } from "../../inspection/infer/threads.ts";
 import { createLogger } from "../../system/logger.ts";
 import type { TerminalView } from "../terminal-view.ts";
 import type { BenchFigures } from "./figures.ts";
-import { measureLatency, measureMemory, measureSpeed } from "./measure.ts";
+import { measureCameras, measureLatency, measureMemory, measureSpeed } from "./measure.ts";
 import { trainForBench, type Trained } from "./prepare.ts";
 
 export interface BenchFlags {
@@ -24,6 +25,8 @@ export interface BenchFlags {
   readonly trainSteps: number;
   /** 0: as the station would. */
   readonly threads: number;
+  /** Of a second station, which is compared with one of its cameras; 1: none. */
+  readonly cameras: number;
 }
 
 const RECIPE = "bench";
@@ -49,14 +52,16 @@ export async function runBench(
     logger: createLogger({ level: "warn", format: "text", write: (line) => process.stderr.write(line) }),
   };
   const speed = await measureSpeed(options);
+  const cameras = await measureCameras(options, flags.cameras);
   const latency = await measureLatency(options);
   const memory = await measureMemory(options);
   return {
     threads: options.threads,
     ...speed,
+    ...cameras,
     ...latency,
     ...memory,
-    failedParts: speed.failedParts + latency.failedParts + memory.failedParts,
+    failedParts: speed.failedParts + cameras.failedParts + latency.failedParts + memory.failedParts,
     ...(trained?.figures ?? { amplifyStepMs: null, distillStepMs: null, trainingPeakMb: null }),
   };
 }
@@ -70,12 +75,12 @@ async function benchModel(flags: BenchFlags, config: Config, trained: Trained | 
   await new BundleStore(paths).promote(recipe, id);
   const teachers = flags.bundle === undefined ? paths.teachers : statePaths(resolve(flags.stateDir)).teachers;
   return {
-    config: {
+    config: configSchema.parse({
       ...config,
       station: { ...config.station, inputSize: input.width },
       cameras: config.cameras.map((camera) => ({ ...camera, recipe })),
-      recipes: tiling === null ? [] : [{ name: recipe, preprocess: { pictureSize: tiling.picture } }],
-    },
+      recipes: tiling === null ? [] : [recipeSchema.parse({ name: recipe, preprocess: { pictureSize: tiling.picture } })],
+    }),
     inspectorFile: join(bundleDir, MODEL_FILE),
     teacherFile: await ensureTeacherOnnx(join(teachers, teacher.id), input.width),
   };

@@ -34,7 +34,7 @@ async function answer(request: StationRequest): Promise<StationReply> {
     case "open":
       return open(request);
     case "race":
-      return race(lineOf(), request);
+      return race(linesOf().slice(0, request.cameras), request);
     case "attend":
       return attend(request.parts);
     case "close":
@@ -56,11 +56,12 @@ async function open({ config }: Extract<StationRequest, { type: "open" }>): Prom
   });
   await station.start();
   const line = lineOf();
-  await untilReady(line);
+  for (const each of station.lines) await untilReady(each);
   const [capture, inference] = [line.camera.status.pid, line.inspector.status.pid];
   const provider = line.inspector.status.provider?.provider ?? "cpu";
   const pids = { main: process.pid, capture: capture ?? 0, inference: inference ?? 0 };
-  return { type: "opened", brokerUrl: station.brokerUrl, topicRoot: station.topicRoot, provider, pids };
+  const { brokerUrl, topicRoot, lines } = station;
+  return { type: "opened", brokerUrl, topicRoot, cameras: lines.map(({ name }) => name), provider, pids };
 }
 
 /** Until the camera plays and the model is loaded, parts end without a score. */
@@ -75,18 +76,22 @@ async function untilReady(line: CameraLine): Promise<void> {
   }
 }
 
-async function race(line: CameraLine, { seconds, parts, inFlight }: Race): Promise<Raced> {
+async function race(lines: readonly CameraLine[], { seconds, parts, inFlight }: Race): Promise<Raced> {
   const until = performance.now() + seconds * 1000;
+  const judged = lines.map(() => 0);
   let started = 0;
-  let judged = 0;
-  const runner = async (): Promise<void> => {
+  const runner = async (line: CameraLine, index: number): Promise<void> => {
     while (performance.now() < until && started < parts) {
       started += 1;
-      if ((await line.trigger({})).score !== null) judged += 1;
+      if ((await line.trigger({})).score !== null) judged[index] = (judged[index] ?? 0) + 1;
     }
   };
-  await Promise.all(Array.from({ length: inFlight }, runner));
-  return { type: "raced", judged, failed: started - judged };
+  await Promise.all(
+    lines.flatMap((line, index) => Array.from({ length: inFlight }, () => runner(line, index))),
+  );
+  const total = judged.reduce((sum, count) => sum + count, 0);
+  const leastShare = (Math.min(...judged) * lines.length) / Math.max(1, total);
+  return { type: "raced", judged: total, failed: started - total, leastShare };
 }
 
 async function attend(parts: number): Promise<Attended> {
@@ -108,7 +113,14 @@ async function attend(parts: number): Promise<Attended> {
   };
 }
 
+/** The only camera, or the first one. */
 function lineOf(): CameraLine {
+  const [line] = linesOf();
+  if (line === undefined) throw new InferenceError("bench-closed", "the station has no camera");
+  return line;
+}
+
+function linesOf(): readonly CameraLine[] {
   if (station === null) throw new InferenceError("bench-closed", "no station was opened");
-  return station.line(undefined);
+  return station.lines;
 }

@@ -12,12 +12,7 @@ export class ResultCounter {
   #received = 0;
 
   /** @throws DeliveryError if the broker does not let us subscribe */
-  static async open(
-    { brokerUrl, topicRoot }: Opened,
-    camera: string,
-    logger: Logger,
-  ): Promise<ResultCounter> {
-    const { result } = cameraTopics(topicRoot, camera);
+  static async open({ brokerUrl, topicRoot, cameras }: Opened, logger: Logger): Promise<ResultCounter> {
     let onConnect: () => void = () => undefined;
     const connected = new Promise<void>((resolve) => {
       onConnect = resolve;
@@ -42,7 +37,7 @@ export class ResultCounter {
     );
     counter.#client.start();
     await connected;
-    await counter.#client.subscribe(result);
+    for (const camera of cameras) await counter.#client.subscribe(cameraTopics(topicRoot, camera).result);
     return counter;
   }
 
