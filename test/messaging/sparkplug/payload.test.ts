@@ -4,6 +4,7 @@ import type { UMetric } from "sparkplug-payload/lib/sparkplugbpayload.js";
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../../src/domain/errors.ts";
 import type { DataType, Metric, MetricValue } from "../../../src/messaging/sparkplug/metric.ts";
+import type { LongParts } from "../../../src/messaging/sparkplug/payload-proto.ts";
 import { decodeCommand, encodePayload } from "../../../src/messaging/sparkplug/payload.ts";
 import { numberOf } from "./host.ts";
 
@@ -130,7 +131,7 @@ function comparable({ name, type, value, timestamp, quality, historical }: Metri
 function asOurs(read: UMetric) {
   const { type } = read;
   const wide = type === "Int64" || type === "UInt64" || type === "DateTime";
-  const value = read.value !== null && wide ? BigInt((read.value as object).toString()) : read.value;
+  const value = read.value !== null && wide ? bigintOf(read.value as LongParts) : read.value;
   const quality = { 0: "bad", 192: "good", 500: "stale" }[Number(read.properties?.Quality?.value)];
   return {
     ...plain({ name: read.name ?? null, type, value }),
@@ -153,4 +154,9 @@ function longOf(value: bigint) {
 
 function bytesAsHex(value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
+}
+
+function bigintOf({ low, high, unsigned }: LongParts): bigint {
+  const bits = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  return unsigned ? bits : BigInt.asIntN(64, bits);
 }

@@ -59,7 +59,7 @@ describe("a command", () => {
     expect(codes(readNodeCommand(bytesOf({ type: "Boolean", value: true })))).toEqual(["sparkplug-metric"]);
   });
 
-  it("of any bytes gives wishes or an InputError, 100,000 times", () => {
+  it("of any bytes gives wishes or an InputError, 40,000 times", () => {
     const valid = bytesOf(
       { name: "Device Control/Start", type: "Boolean", value: true },
       { name: "Device Control/Threshold", type: "Float", value: 0.5 },
@@ -79,7 +79,7 @@ describe("a command", () => {
           }
         }
       }),
-      { seed: 20_261_122, numRuns: 50_000 },
+      { seed: 20_261_122, numRuns: 20_000 },
     );
   });
 });
