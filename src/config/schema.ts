@@ -1,11 +1,23 @@
 import { z } from "zod";
 import { PRODUCT_NAMES } from "../simulator/product-names.ts";
 import { brokerSchema } from "./broker-schema.ts";
+import {
+  evidenceSchema,
+  historySchema,
+  outboxSchema,
+  replaySchema,
+  reportsSchema,
+} from "./history-schema.ts";
+import { homeAssistantSchema } from "./home-assistant-schema.ts";
 import { instantSchema, methodSchema } from "./method-schema.ts";
 import { imagesSchema, topicRootSchema, type ImagesConfig } from "./messaging-schema.ts";
 import { name } from "./name.ts";
 import { inputSize, preprocessSchema } from "./preprocess-schema.ts";
+import { opcuaSchema } from "./opcua-schema.ts";
+import { plcSchema } from "./plc-schema.ts";
 import { recipeSchema } from "./recipe-schema.ts";
+import { rejectSchema } from "./reject-schema.ts";
+import { sparkplugSchema } from "./sparkplug-schema.ts";
 import { triggerFilterSchema, triggerSchema } from "./trigger-schema.ts";
 
 /**
@@ -118,6 +130,7 @@ export const cameraSchema = z.strictObject({
     .default(0)
     .describe("identical frames in a row that mean a frozen camera; 0 turns it off"),
   checkImage: z.boolean().default(true).describe("black, white and flat pictures are ERR image_quality"),
+  reject: rejectSchema.default({ kind: "none" }),
 });
 export type CameraConfig = z.infer<typeof cameraSchema>;
 
@@ -157,9 +170,7 @@ export const configSchema = z.strictObject({
         .string()
         .default(".state")
         .describe("models, pictures, results; systemd's StateDirectory wins"),
-      topicRoot: topicRootSchema
-        .optional()
-        .describe("default assay/v1/<station name>"),
+      topicRoot: topicRootSchema.optional().describe("default assay/v1/<station name>"),
       inputSize: inputSize.default(256).describe("square model input in pixels"),
     })
     .prefault({}),
@@ -204,12 +215,15 @@ export const configSchema = z.strictObject({
   training: trainingSchema.prefault({}),
   broker: brokerSchema.prefault({ kind: "embedded" }),
   images: imagesSchema.prefault({}),
-  outbox: z
-    .strictObject({
-      maxMessages: positiveInt.default(200_000),
-      historyDays: z.number().positive().default(30),
-    })
-    .prefault({}),
+  outbox: outboxSchema.prefault({}),
+  history: historySchema.prefault({}),
+  replay: replaySchema.prefault({}),
+  evidence: evidenceSchema.prefault({}),
+  reports: reportsSchema.prefault({}),
+  plc: plcSchema.prefault({}),
+  sparkplug: sparkplugSchema.prefault({}),
+  homeAssistant: homeAssistantSchema.prefault({}),
+  opcua: opcuaSchema.prefault({}),
   http: z
     .strictObject({
       enabled: z.boolean().default(true),

@@ -8,6 +8,7 @@ import { InputError } from "../domain/errors.ts";
 import type { Inspection } from "../domain/inspection.ts";
 import type { StationActions } from "../domain/station-view.ts";
 import type { MessengerStats } from "../messaging/messenger-options.ts";
+import type { StoreLimits } from "../store/protocol.ts";
 import { Messenger } from "../messaging/messenger.ts";
 import type { JobStatus } from "../training/supervisor.ts";
 import type { CameraLine } from "./camera-line.ts";
@@ -83,7 +84,8 @@ export class Station implements StationControl {
       cameras: config.cameras.map(({ name }) => name),
       broker: config.broker,
       images: config.images,
-      store: { file: statePaths(config.station.stateDir).store, ...config.outbox },
+      store: { file: statePaths(config.station.stateDir).store, ...storeLimits(config) },
+      replay: config.replay,
       handlers: stationCommands(control),
       credentialsDirectory: options.credentialsDirectory ?? null,
       logger,
@@ -322,6 +324,17 @@ export class Station implements StationControl {
     const scale = { low: 0, high: 2 * (inspection.threshold ?? 1) };
     this.#messenger.deliver(inspection, context, frame && { frame, map, scale });
   }
+}
+
+function storeLimits({ outbox, history }: Config): StoreLimits {
+  return {
+    maxMessages: outbox.maxMessages,
+    maxBytes: outbox.maxBytes,
+    outboxDays: outbox.days,
+    historyDays: history.days,
+    historyMaxBytes: history.maxBytes,
+    maxAuditEntries: history.auditEntries,
+  };
 }
 
 function topicRootOf({ station }: Config): string {

@@ -26,7 +26,7 @@ test("the example mentions every key of the schema", () => {
 
 /** The commented lines of each other kind, as they would stand if the # were taken away. */
 function commentedKinds(): readonly string[] {
-  const lines = text.split("\n").map((line) => /^\s*# {3}(\w.*)$/.exec(line)?.[1] ?? "");
+  const lines = text.split("\n").map((line) => /^\s*# {3}( *\w.*)$/.exec(line)?.[1] ?? "");
   return lines
     .join("\n")
     .split(/\n(?=kind: )|\n\n/)
@@ -46,6 +46,7 @@ test("each commented kind is valid when its # is taken away", () => {
     const candidates = [
       `cameras:\n  - source:\n${indented("      ")}\n`,
       `cameras:\n  - trigger:\n${indented("      ")}\n`,
+      `cameras:\n  - reject:\n${indented("      ")}\n`,
       `broker:\n${indented("  ")}\n`,
     ];
     expect(
