@@ -77,12 +77,8 @@ export class SettingsFile {
       checkHash(text, expectHash);
       const changed = withChanges(text, changes);
       this.#check(changed);
-      await this.#write(text, changed);
-      return this.#summary(
-        text,
-        changed,
-        changes.map(({ key }) => key),
-      );
+      const keys = changes.map(({ key }) => key);
+      return this.#replaced(text, changed, keys);
     });
   }
 
@@ -95,8 +91,7 @@ export class SettingsFile {
         throw new InputError("no-previous", `There is no configuration to go back to (${messageOf(error)}).`);
       });
       this.#check(previous);
-      await this.#write(text, previous);
-      return this.#summary(text, previous, []);
+      return this.#replaced(text, previous, []);
     });
   }
 
@@ -128,11 +123,7 @@ export class SettingsFile {
   }
 
   #differs(text: string): boolean {
-    try {
-      return JSON.stringify(this.#load(text)) !== JSON.stringify(this.#options.config);
-    } catch {
-      return true;
-    }
+    return JSON.stringify(this.#loadOrNull(text)) !== JSON.stringify(this.#options.config);
   }
 
   async #write(before: string, after: string): Promise<void> {
@@ -150,18 +141,29 @@ export class SettingsFile {
     }
   }
 
-  #summary(before: string, after: string, keys: readonly string[]): SettingsChanged {
-    const [old, now] = [this.#load(before), this.#load(after)];
+  /** @param keys those that were named; none: whatever differs at the top */
+  async #replaced(before: string, after: string, keys: readonly string[]): Promise<SettingsChanged> {
+    const [old, now] = [this.#loadOrNull(before), this.#load(after)];
     const named = keys.length > 0 ? keys : Object.keys(now).filter((key) => isChanged(old, now, key));
-    const pick = (config: Config) =>
+    const pick = (config: Config | null) =>
       Object.fromEntries(
         named.map((key) => [key, redacted(valueAt(config, pathOf(key)) ?? null, String(pathOf(key).at(-1)))]),
       );
+    await this.#write(before, after);
     return { old: pick(old), new: pick(now), hash: hashOf(after), restart: named };
+  }
+
+  /** Null for a file that somebody made invalid by hand. */
+  #loadOrNull(text: string): Config | null {
+    try {
+      return this.#load(text);
+    } catch {
+      return null;
+    }
   }
 }
 
-function isChanged(old: Config, now: Config, key: string): boolean {
+function isChanged(old: Config | null, now: Config, key: string): boolean {
   return JSON.stringify(valueAt(old, [key])) !== JSON.stringify(valueAt(now, [key]));
 }
 

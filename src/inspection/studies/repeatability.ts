@@ -49,7 +49,7 @@ export function repeatabilityOf(
   };
 }
 
-/** 5 % quantile of the chi-square distribution, by Wilson and Hilferty's cube (within 2 % from 4 degrees of freedom on). */
+/** 5 % quantile of the chi-square distribution, by Wilson and Hilferty's cube (its root within 2 % from 4 degrees of freedom on). */
 function chiSquare05(freedom: number): number {
   const spread = 2 / (9 * freedom);
   return freedom * Math.max(1e-6, 1 - spread + NORMAL_05 * Math.sqrt(spread)) ** 3;
