@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import { parentPort, workerData } from "node:worker_threads";
 import { pino } from "pino";
 import { AssaydError, messageOf } from "../../domain/errors.ts";
-import type { BundleLoad } from "./bundle-threads.ts";
+import type { BundleLoad, ThreadRequest } from "./bundle-threads.ts";
 import { FrameReader } from "./frame-memory.ts";
 import type { InferenceReport, PartRequest } from "./protocol.ts";
 import { loadScorer, type Scorer } from "./scorer.ts";
@@ -16,7 +16,8 @@ const load = workerData as BundleLoad;
 const scorer = loadBundle();
 /** Requests are served one after the other, in the order of arrival. */
 let queue: Promise<void> = Promise.resolve();
-parentPort?.on("message", (request: PartRequest | "release") => {
+parentPort?.on("message", (request: ThreadRequest) => {
+  if (request === "end") process.exit(0); // of the thread; trtexec is ended by it
   queue = queue.then(() => (request === "release" ? release() : answer(request)));
 });
 

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { InferenceReport, LoadSettings, PartRequest } from "./protocol.ts";
 
@@ -6,6 +7,9 @@ export interface BundleLoad extends LoadSettings {
   readonly bundle: number;
   readonly bundleDir: string;
 }
+
+/** `release`: gives the session back and ends, after what was asked before; `end`: ends now. */
+export type ThreadRequest = PartRequest | "release" | "end";
 
 const THREAD_ENTRY = new URL("./bundle-thread.ts", import.meta.url);
 
@@ -35,8 +39,18 @@ export class BundleThreads {
 
   /** Its parts must have been answered. */
   unload(bundle: number): void {
-    this.#threads.get(bundle)?.postMessage("release");
+    this.#threads.get(bundle)?.postMessage("release" satisfies ThreadRequest);
     this.#threads.delete(bundle);
+  }
+
+  /** Ends all threads, each after the run that it is in. */
+  async end(): Promise<void> {
+    await Promise.all(
+      [...this.#threads.values()].map((thread) => {
+        thread.postMessage("end" satisfies ThreadRequest);
+        return once(thread, "exit");
+      }),
+    );
   }
 
   infer(request: PartRequest): void {
@@ -70,6 +84,6 @@ export class BundleThreads {
     }
     this.#running.add(requestId);
     this.#runningBundle = bundle;
-    thread.postMessage(request);
+    thread.postMessage(request satisfies ThreadRequest);
   }
 }

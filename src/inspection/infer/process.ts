@@ -4,8 +4,10 @@ import { BundleThreads } from "./bundle-threads.ts";
 import type { InferenceReport, InferenceRequest } from "./protocol.ts";
 
 const HEARTBEAT_MS = 1000;
+/** For threads that build an engine: they end trtexec. */
+const END_MS = 500;
 
-const send = parentPort<InferenceRequest, InferenceReport>(take, () => process.exit(0)); // the main process is gone or has retired this one
+const send = parentPort<InferenceRequest, InferenceReport>(take, end);
 const threads = new BundleThreads(send);
 
 setInterval(() => {
@@ -23,4 +25,11 @@ function take(request: InferenceRequest): void {
     case "infer":
       threads.infer(request);
   }
+}
+
+/** The main process is gone or has retired this one. */
+function end(): void {
+  const kill = (): void => void process.kill(process.pid, "SIGKILL"); // exit() aborts if a thread is in a run
+  setTimeout(kill, END_MS);
+  void threads.end().then(kill);
 }
