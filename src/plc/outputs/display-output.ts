@@ -7,7 +7,7 @@ export class DisplayOutput implements RejectOutput {
   energised = false;
 
   start(): void {
-    this.energised = false;
+    // there is nothing to connect
   }
 
   set(energised: boolean): void {

@@ -77,7 +77,7 @@ export class ModbusLink {
   #link(): void {
     if (this.#closed) return;
     this.#cancelConnect();
-    void this.#client.linkTCP(this.#socket, {}, () => {
+    this.#client.linkTCP(this.#socket, { port: this.#options.port }, () => {
       if (this.#open) return;
       this.#open = true;
       this.#options.onOpen();

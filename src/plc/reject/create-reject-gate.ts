@@ -43,6 +43,7 @@ export function createRejectGate(
     output,
     energise,
     clock,
+    isoNow: () => new Date().toISOString(),
     ...events,
   });
   return gate;

@@ -15,6 +15,8 @@ export interface RejectGateOptions {
   /** What the energised output does. */
   readonly energise: GateState;
   readonly clock: Clock;
+  /** ISO-8601 UTC, for faults. */
+  readonly isoNow: () => string;
   /** A part has left the ejector. */
   readonly onEjected: (part: EjectedPart) => void;
   /** `status.faults` has changed. */
@@ -62,7 +64,7 @@ export class RejectGate {
     this.#timer = new PreciseTimer(options.clock, () => {
       this.#advance();
     });
-    this.#faults = new GateFaults(() => new Date().toISOString(), options.onFault);
+    this.#faults = new GateFaults(options.isoNow, options.onFault);
   }
 
   get status(): RejectGateStatus {

@@ -93,6 +93,7 @@ export function createTestGate({
     output,
     energise,
     clock,
+    isoNow: () => "2026-01-01T00:00:00.000Z",
     onEjected: (part) => ejected.push(part),
     onFault: () => undefined,
   });
