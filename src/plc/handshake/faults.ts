@@ -21,13 +21,18 @@ export function watchHeartbeat(
   return { ...state, heartbeatAt, plcIsSilent };
 }
 
-/** Keeps a fault until FaultReset, also if its cause has ended: no fault clears itself once the line was ready. */
+/**
+ * Keeps a fault until FaultReset, also if its cause has ended: no fault clears itself once the line was ready. Those that the
+ * station keeps itself end by a reset from anywhere.
+ */
 export function latchFault(state: HandshakeState, line: LineInputs): HandshakeState {
   const cause = faultCause(state, line);
+  const kept =
+    line.awaitsReset && state.latchedFault !== FAULT_CODES["plc-heartbeat"] ? 0 : state.latchedFault;
   return {
     ...state,
     wasReady: state.wasReady || (line.ready && cause === 0),
-    latchedFault: state.wasReady && cause !== 0 ? cause : state.latchedFault,
+    latchedFault: state.wasReady && cause !== 0 ? cause : kept,
   };
 }
 

@@ -18,13 +18,14 @@ import { hasRecipe, isReady } from "./triggers.ts";
 /** Half a period of our heartbeat, ms. */
 const HEARTBEAT_MS = 250;
 
+/** Code of a line that waits for its next recipe. It ends by itself: to a PLC, Ready and RecipeReady are off, no fault. */
+const CHANGE_OVER = "change-over";
+
 /** What the handshake must know of a line. */
 export function lineInputs(view: LineView): LineInputs {
-  return {
-    ready: view.ready,
-    fault: view.fault ? faultCode(view.fault.code) : 0,
-    awaitsReset: view.awaitsReset,
-  };
+  const { ready, fault, awaitsReset } = view;
+  const isFaulty = fault !== null && fault.code !== CHANGE_OVER;
+  return { ready, fault: isFaulty ? faultCode(fault.code) : 0, awaitsReset };
 }
 
 /** Number of a fault or warning; `other` for what has none. */
@@ -78,7 +79,7 @@ function statusWord(state: HandshakeState, view: LineView, settings: HandshakeSe
     bufferOverrun: state.bufferOverrun,
     fault: shownFault(state, line) !== 0,
     warning: view.warnings.length > 0,
-    recipeReady: hasRecipe(state),
+    recipeReady: hasRecipe(state) && view.fault?.code !== CHANGE_OVER,
     training: view.training,
     bypassActive: view.bypass,
     heartbeat: Math.floor(now / HEARTBEAT_MS) % 2 === 1,

@@ -197,6 +197,24 @@ describe("several parts under way", () => {
   });
 });
 
+it("lets one read see one moment, however fast results change", async () => {
+  station.autoVerdict = "OK";
+  const reader = await new Plc().connect(service.port);
+  const storm = async (): Promise<void> => {
+    for (let tag = 1; tag <= 150; tag += 1) await plc.trigger(tag);
+  };
+  const stormy = storm();
+  const numbers = new Set<number>();
+  while (!numbers.has(150)) {
+    const { bits, resultNo, resultTag, triggers } = await reader.see();
+    expect([resultTag, bits.resultToggle, triggers]).toEqual([resultNo, resultNo % 2 === 1, resultNo]);
+    numbers.add(resultNo);
+  }
+  await stormy;
+  reader.close();
+  expect(numbers.size).toBeGreaterThan(2);
+});
+
 it("goes on after a cable cut in the middle of a part", async () => {
   await plc.write("triggerTag", 5);
   await plc.set("trigger", true);
@@ -251,6 +269,14 @@ it("keeps a camera's fault until FaultReset", async () => {
   await plc.pulse("faultReset");
   expect((await plc.see()).bits).toMatchObject({ fault: false, ready: true });
   expect(station.calls).toEqual(["reset left"]);
+});
+
+it("shows a change-over as a recipe that is not ready, not as a fault", async () => {
+  const fault = { code: "change-over", text: "the next recipe is loaded", since: "" };
+  station.change("left", { ready: false, fault });
+  expect((await plc.see()).bits).toMatchObject({ ready: false, recipeReady: false, fault: false });
+  station.change("left", { ready: true, fault: null });
+  expect((await plc.see()).bits).toMatchObject({ ready: true, recipeReady: true, fault: false });
 });
 
 it("rejects parts of a PLC whose heartbeat stops, until it is back and reset", async () => {

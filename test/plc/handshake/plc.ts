@@ -1,4 +1,4 @@
-import ModbusRTU from "modbus-serial";
+import modbusSerial from "modbus-serial";
 import {
   CONTROL_BITS,
   decodeBits,
@@ -19,7 +19,7 @@ export type Seen = Readonly<Record<StationRegister, number>> & {
 
 /** A PLC: modbus-serial's client with the register map. */
 export class Plc {
-  readonly client = new ModbusRTU();
+  readonly client = new modbusSerial.default();
 
   async connect(port: number, unit = 1): Promise<this> {
     await this.client.connectTCP("127.0.0.1", { port });

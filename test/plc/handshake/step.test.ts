@@ -195,6 +195,17 @@ describe("faults", () => {
     expect(shownFault(machine.state, machine.line)).toBe(0);
   });
 
+  it("ends with a reset from anywhere where the station keeps it", () => {
+    const machine = enabled();
+    machine.line = stalled;
+    machine.step();
+    machine.line = { ...stalled, awaitsReset: true };
+    machine.step();
+    machine.line = GOOD_LINE;
+    machine.step();
+    expect(shownFault(machine.state, machine.line)).toBe(0);
+  });
+
   it("takes a PLC without a heartbeat for silent, once for more than the time-out", () => {
     const machine = enabled({ heartbeat: "required" });
     machine.write({ control: { plcHeartbeat: true } });

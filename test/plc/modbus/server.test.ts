@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import ModbusRTU from "modbus-serial";
+import modbusSerial from "modbus-serial";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   ModbusServer,
@@ -11,7 +11,8 @@ import { MemoryUnit } from "./memory-unit.ts";
 let unit: MemoryUnit;
 let server: ModbusServer;
 let events: ModbusServerEvent[];
-const clients: ModbusRTU[] = [];
+type Client = InstanceType<typeof modbusSerial.default>;
+const clients: Client[] = [];
 const sockets: Socket[] = [];
 
 async function start(options: Partial<ModbusServerOptions> = {}, size = 32): Promise<void> {
@@ -31,8 +32,8 @@ async function start(options: Partial<ModbusServerOptions> = {}, size = 32): Pro
   await server.start();
 }
 
-async function client(): Promise<ModbusRTU> {
-  const made = new ModbusRTU();
+async function client(): Promise<Client> {
+  const made = new modbusSerial.default();
   await made.connectTCP("127.0.0.1", { port: server.port });
   made.setID(1);
   made.setTimeout(5000);
@@ -91,7 +92,7 @@ describe("an independent client", () => {
     const of = (work: Promise<unknown>) =>
       work.then(
         () => 0,
-        (error: { modbusCode: number }) => error.modbusCode,
+        (error: unknown) => (error as { modbusCode: number }).modbusCode,
       );
     expect(await of(plc.readInputRegisters(30, 10))).toBe(2);
     expect(await of(plc.readHoldingRegisters(65_535, 1))).toBe(2);
