@@ -5,6 +5,8 @@ import { demoCommand } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { modelsCommand } from "./commands/models.ts";
+import { reportCommand } from "./commands/report.ts";
+import { exportCommand } from "./commands/report/export.ts";
 import { runCommand } from "./commands/run.ts";
 import { simulateCommand } from "./commands/simulate.ts";
 import { teacherCommand } from "./commands/teacher.ts";
@@ -28,6 +30,8 @@ for (const command of [
   simulateCommand(),
   modelsCommand(),
   teacherCommand(),
+  reportCommand(),
+  exportCommand(),
   doctorCommand(),
   configCommand(),
 ]) {

@@ -5,6 +5,8 @@ import type { Archive } from "./archive.ts";
 import type { Reserve } from "./reserve.ts";
 
 const CHECK_EVERY_MS = 5000;
+const SHORT_CHECK_EVERY_MS = 1000;
+const PRUNES_AT_ONCE = 20;
 const RESERVES_FREE = 2; // below so many times the reserve the disk is short of space
 
 /** How the disk stands. */
@@ -30,7 +32,7 @@ export interface DiskGuardOptions {
   readonly folder: string;
   readonly reserve: Reserve;
   readonly archive: Pick<Archive, "makeRoom" | "pause" | "resume">;
-  /** Deletes a chunk of the oldest inspections. @returns how many */
+  /** Deletes a chunk of the oldest inspections unless the store has room for new ones. @returns how many */
   readonly pruneHistory: () => Promise<number>;
   readonly logger: Logger;
 }
@@ -103,14 +105,19 @@ export class DiskGuard {
     archive.pause();
     if (level === "full") await reserve.spend();
     const freed = await archive.makeRoom(RESERVES_FREE * reserve.bytes - freeBytes);
-    if (freed === 0 && !reserve.held) await pruneHistory();
+    // the history gives way while there is still space to write its deletion to
+    for (let n = 0; freed === 0 && !reserve.held && n < PRUNES_AT_ONCE; n += 1)
+      if ((await pruneHistory()) === 0) break;
   }
 
   #again(): void {
-    this.#timer = setTimeout(() => {
-      void this.check().then(() => {
-        if (this.#timer !== null) this.#again();
-      });
-    }, CHECK_EVERY_MS);
+    this.#timer = setTimeout(
+      () => {
+        void this.check().then(() => {
+          if (this.#timer !== null) this.#again();
+        });
+      },
+      this.#level === "well" ? CHECK_EVERY_MS : SHORT_CHECK_EVERY_MS,
+    );
   }
 }

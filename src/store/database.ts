@@ -43,7 +43,8 @@ import type {
 
 const DAY_MS = 86_400_000;
 const ROOM_ROWS = 500; // few: deleting takes space in the WAL first
-const ROOM_BYTES = 4 * 1024 * 1024; // freed pages that new rows find in a file that cannot grow
+const ROOM_BYTES = 4 * 1024 * 1024; // freed pages that new rows find in a file that cannot grow …
+const ROOM_SHARE = 1 / 4; // … but no more of the file than this
 
 /**
  * The SQLite file: inspections, outbox, audit trail, sequence numbers, gaps and counters. Every call blocks until the disk
@@ -141,7 +142,7 @@ export class Database {
       if (now !== null) deleted += pruneByAge(this.#statements, now - historyDays * DAY_MS, now);
       if (now !== null && outboxDays !== undefined) deleted += this.#dropExpired(now - outboxDays * DAY_MS);
       if (this.#usedBytes() > historyMaxBytes) deleted += pruneOldest(this.#statements);
-      if (oldest && this.#freeBytes() < ROOM_BYTES) deleted += pruneOldest(this.#statements, ROOM_ROWS);
+      if (oldest && this.#lacksRoom()) deleted += pruneOldest(this.#statements, ROOM_ROWS);
       deleted += pruneAudit(this.#statements, maxAuditEntries);
     });
     return deleted;
@@ -231,6 +232,11 @@ export class Database {
     this.#statements
       .of("UPDATE gap SET first = ? + 1, count = count - ? WHERE camera = ? AND reason = ?")
       .run(to, count, camera, reason);
+  }
+
+  #lacksRoom(): boolean {
+    const fileBytes = this.#usedBytes() + this.#freeBytes();
+    return this.#freeBytes() < Math.min(ROOM_BYTES, ROOM_SHARE * fileBytes);
   }
 
   /** Of pages in use. */

@@ -70,6 +70,9 @@ const MIGRATIONS: readonly string[] = [
    INSERT INTO outbox_total SELECT 1, COUNT(*), COALESCE(SUM(bytes), 0) FROM outbox;`,
 ];
 
+/** What this program writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
 /**
  * Brings the file to this program's schema, one transaction a step; a file that already holds data is copied to
  * `<file>.v<old>` first.
@@ -78,14 +81,14 @@ const MIGRATIONS: readonly string[] = [
 export function migrate(database: DatabaseSync, file: string): void {
   const row = database.prepare("PRAGMA user_version").get();
   const version = Number(row?.user_version ?? 0);
-  if (version > MIGRATIONS.length) {
+  if (version > SCHEMA_VERSION) {
     throw new ConfigError(
       "store-newer",
-      `${file} has schema version ${version}; this assayd knows ${MIGRATIONS.length}. ` +
+      `${file} has schema version ${version}; this assayd knows ${SCHEMA_VERSION}. ` +
         `Install the newer assayd again, or move the file away to begin an empty history.`,
     );
   }
-  if (version === MIGRATIONS.length) return;
+  if (version === SCHEMA_VERSION) return;
   if (version > 0) backUp(database, `${file}.v${version}`);
   MIGRATIONS.slice(version).forEach((step, index) => {
     database.exec(`BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${version + index + 1}; COMMIT`);

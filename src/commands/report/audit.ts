@@ -1,0 +1,62 @@
+import { Command } from "commander";
+import { EXIT_CODES } from "../../domain/errors.ts";
+import type { HistoryReader } from "../../store/history-reader.ts";
+import {
+  openHistory,
+  timesOf,
+  withHistoryFlags,
+  withTimeFlags,
+  type HistoryFlags,
+  type TimeFlags,
+} from "./station-history.ts";
+
+interface Flags extends HistoryFlags, TimeFlags {
+  readonly verify?: true;
+  readonly json?: true;
+}
+
+/** `assayd report audit`: who changed what, and whether the trail is as it was written. */
+export function auditReportCommand(): Command {
+  const command = new Command("audit").description(
+    "Who changed what; --verify: is the trail as it was written",
+  );
+  return withTimeFlags(withHistoryFlags(command))
+    .option(
+      "--verify",
+      "follow the chain of hashes; exit code 1 if any entry was changed, removed or cut off",
+    )
+    .option("--json", "one JSON object a line")
+    .action((flags: Flags) => {
+      const { history } = openHistory(flags);
+      try {
+        if (flags.verify === true) process.exitCode = verify(history, flags.json === true);
+        else list(history, flags);
+      } finally {
+        history.close();
+      }
+    });
+}
+
+function verify(history: HistoryReader, asJson: boolean): number {
+  const check = history.checkAudit();
+  const whole = check.problems.length === 0;
+  if (asJson) process.stdout.write(`${JSON.stringify({ ...check, whole })}\n`);
+  else {
+    const span = `${check.entries} entries, ${check.firstId} to ${check.lastId}`;
+    const words = whole ? `whole: ${span}; head ${check.head}` : `NOT as it was written (${span}):`;
+    process.stdout.write(`${[words, ...check.problems].join("\n  ")}\n`);
+  }
+  return whole ? EXIT_CODES.ok : EXIT_CODES.failed;
+}
+
+function list(history: HistoryReader, flags: Flags): void {
+  const range = timesOf(flags, Date.now()) ?? { from: 0, to: Number.MAX_SAFE_INTEGER };
+  for (const { at, kind, camera, data } of history.events(range)) {
+    const when = new Date(at).toISOString();
+    const line =
+      flags.json === true
+        ? JSON.stringify({ at: when, kind, camera, data })
+        : `${when}  ${kind}  ${camera ?? ""}  ${JSON.stringify(data)}`;
+    process.stdout.write(`${line}\n`);
+  }
+}

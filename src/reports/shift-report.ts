@@ -1,0 +1,197 @@
+import type { Reason, Verdict } from "../domain/inspection.ts";
+import type { EventRow, PartRow, TimeRange } from "../store/history-reader.ts";
+import { LatencyHistogram } from "./latency-histogram.ts";
+
+/** What happened on one camera, or (camera null) on all of them. */
+export interface ShiftFigures {
+  readonly camera: string | null;
+  readonly parts: number;
+  readonly verdicts: Readonly<Record<Verdict, number>>;
+  /** OK parts of those that were judged, 0..1; null if none was. */
+  readonly yield: number | null;
+  /** ERR parts by reason. */
+  readonly errors: Readonly<Partial<Record<Reason, number>>>;
+  /** Of ERR: no verdict by the deadline. */
+  readonly late: number;
+  /** Of ERR: the trigger came while the line was not ready. */
+  readonly missed: number;
+  /** Parts whose output did not switch. */
+  readonly ejectionsFailed: number;
+  /** Trigger to verdict, ms. */
+  readonly latency: {
+    readonly p50Ms: number | null;
+    readonly p95Ms: number | null;
+    readonly p99Ms: number | null;
+    readonly maxMs: number | null;
+  };
+  /** Parts by recipe. */
+  readonly recipes: Readonly<Record<string, number>>;
+  /** Parts by model. */
+  readonly models: Readonly<Record<string, number>>;
+  readonly cameraFaults: Outages;
+  readonly stoppages: Outages;
+}
+
+/** Spans in which something was not as it should be. */
+export interface Outages {
+  readonly count: number;
+  /** Within the time of the report. */
+  readonly totalMs: number;
+  /** How often each of them began, by code. */
+  readonly codes: Readonly<Record<string, number>>;
+}
+
+/** Something that people want to see in its place in time. */
+export interface ShiftNote {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly camera: string | null;
+  readonly kind: string;
+  readonly by: string | null;
+}
+
+export interface ShiftReport extends TimeRange {
+  readonly total: ShiftFigures;
+  readonly cameras: readonly ShiftFigures[];
+  /** Changes of model, recipe, threshold and bypass, and steps of the clock; the newest if there are very many. */
+  readonly changes: readonly ShiftNote[];
+}
+
+const CHANGES = /^(model\.|recipe\.|threshold\.|bypass|clock|config\.|store\.set-aside)/;
+const MAX_CHANGES = 200;
+
+/** One pass over parts and events, in constant memory. @param now epoch ms: what goes on now ends there */
+export function shiftReport(
+  range: TimeRange,
+  parts: Iterable<PartRow>,
+  events: Iterable<EventRow>,
+  now: number,
+): ShiftReport {
+  const total = new Tally(null);
+  const cameras = new Map<string, Tally>();
+  const of = (camera: string): Tally => {
+    const known = cameras.get(camera) ?? new Tally(camera);
+    cameras.set(camera, known);
+    return known;
+  };
+  for (const row of parts) {
+    total.addPart(row);
+    of(row.camera).addPart(row);
+  }
+  const changes: ShiftNote[] = [];
+  for (const event of events) {
+    if (event.camera !== null) of(event.camera).addEvent(event);
+    if (CHANGES.test(event.kind)) changes.push(noteOf(event));
+    if (changes.length > MAX_CHANGES) changes.shift();
+  }
+  const end = Math.min(range.to, now);
+  const each = [...cameras.values()]
+    .map((tally) => tally.figures(end))
+    .toSorted((a, b) => (a.camera ?? "").localeCompare(b.camera ?? ""));
+  const whole = {
+    ...total.figures(end),
+    cameraFaults: sumOutages(each.map(({ cameraFaults }) => cameraFaults)),
+    stoppages: sumOutages(each.map(({ stoppages }) => stoppages)),
+  };
+  return { ...range, total: whole, cameras: each, changes };
+}
+
+class Tally {
+  readonly #camera: string | null;
+  readonly #verdicts = { OK: 0, NG: 0, WARN: 0, ERR: 0 };
+  readonly #errors: Partial<Record<Reason, number>> = {};
+  readonly #latency = new LatencyHistogram();
+  readonly #recipes: Record<string, number> = {};
+  readonly #models: Record<string, number> = {};
+  readonly #faults = new OutageTally();
+  readonly #stoppages = new OutageTally();
+  #ejectionsFailed = 0;
+
+  constructor(camera: string | null) {
+    this.#camera = camera;
+  }
+
+  addPart({ verdict, reason, recipe, bundle, total_ms: totalMs, ejection }: PartRow): void {
+    this.#verdicts[verdict] += 1;
+    if (verdict === "ERR") this.#errors[reason] = (this.#errors[reason] ?? 0) + 1;
+    this.#latency.add(totalMs);
+    this.#recipes[recipe] = (this.#recipes[recipe] ?? 0) + 1;
+    if (bundle !== null) this.#models[bundle] = (this.#models[bundle] ?? 0) + 1;
+    if (ejection === "failed") this.#ejectionsFailed += 1;
+  }
+
+  addEvent({ at, kind, data }: EventRow): void {
+    const text = (name: string): string => (typeof data[name] === "string" ? data[name] : kind);
+    if (kind === "camera.state" && data.state === "playing") this.#faults.end(at);
+    else if (kind === "camera.state" && data.state !== "opening") this.#faults.begin(at, text("code"));
+    else if (kind === "line.halted" || kind === "line.stopped") this.#stoppages.begin(at, text("code"));
+    else if (kind === "line.started" || kind === "line.reset") this.#stoppages.end(at);
+  }
+
+  /** @param end epoch ms, of what goes on still */
+  figures(end: number): ShiftFigures {
+    const { OK, NG, WARN, ERR } = this.#verdicts;
+    const judged = OK + NG + WARN;
+    const { late = 0, not_ready: missed = 0 } = this.#errors;
+    const [p50Ms, p95Ms, p99Ms] = [0.5, 0.95, 0.99].map((share) => this.#latency.quantile(share));
+    return {
+      camera: this.#camera,
+      parts: judged + ERR,
+      verdicts: this.#verdicts,
+      yield: judged === 0 ? null : OK / judged,
+      errors: this.#errors,
+      late,
+      missed,
+      ejectionsFailed: this.#ejectionsFailed,
+      latency: {
+        p50Ms: p50Ms ?? null,
+        p95Ms: p95Ms ?? null,
+        p99Ms: p99Ms ?? null,
+        maxMs: this.#latency.maxMs,
+      },
+      recipes: this.#recipes,
+      models: this.#models,
+      cameraFaults: this.#faults.figures(end),
+      stoppages: this.#stoppages.figures(end),
+    };
+  }
+}
+
+class OutageTally {
+  readonly #codes: Record<string, number> = {};
+  #count = 0;
+  #totalMs = 0;
+  #since: number | null = null;
+
+  begin(at: number, code: string): void {
+    if (this.#since !== null) return; // the same outage has another face
+    this.#since = at;
+    this.#count += 1;
+    this.#codes[code] = (this.#codes[code] ?? 0) + 1;
+  }
+
+  end(at: number): void {
+    if (this.#since !== null) this.#totalMs += Math.max(0, at - this.#since);
+    this.#since = null;
+  }
+
+  figures(end: number): Outages {
+    const open = this.#since === null ? 0 : Math.max(0, end - this.#since);
+    return { count: this.#count, totalMs: this.#totalMs + open, codes: this.#codes };
+  }
+}
+
+function sumOutages(outages: readonly Outages[]): Outages {
+  const codes: Record<string, number> = {};
+  for (const each of outages)
+    for (const [code, count] of Object.entries(each.codes)) codes[code] = (codes[code] ?? 0) + count;
+  return {
+    count: outages.reduce((sum, { count }) => sum + count, 0),
+    totalMs: outages.reduce((sum, { totalMs }) => sum + totalMs, 0),
+    codes,
+  };
+}
+
+function noteOf({ at, camera, kind, data }: EventRow): ShiftNote {
+  return { at, camera, kind, by: typeof data.by === "string" ? data.by : null };
+}
