@@ -38,8 +38,8 @@ import { encodePayload } from "./payload.ts";
 import { SparkplugCommands } from "./sparkplug-commands.ts";
 import { sparkplugTopics, type SparkplugTopics } from "./topics.ts";
 
-const LINE_CHANGES_MS = 100; // changes within this go into one DDATA
-const NODE_CHANGES_MS = 10_000;
+const CHANGES_MS = 100; // changes within this go into one message
+const LOOK_EVERY_MS = 10_000;
 const NDEATH_TIMEOUT_MS = 500;
 
 export interface SparkplugOptions {
@@ -123,7 +123,7 @@ export class SparkplugNode implements StationListener {
     this.#stopped = false;
     this.#client = this.#newClient();
     this.#client.start();
-    this.#watchNode();
+    this.#watch();
   }
 
   /** Publishes NDEATH, then ends the connection. Within 2 s. */
@@ -147,31 +147,32 @@ export class SparkplugNode implements StationListener {
   lineChanged(camera: string): void {
     if (this.#stopped) return;
     if (this.#changed.size === 0) {
-      this.#timers.after(LINE_CHANGES_MS, () => {
-        this.#reportLines();
+      this.#timers.after(CHANGES_MS, () => {
+        this.#reportChanges();
       });
     }
     this.#changed.add(camera);
   }
 
-  #reportLines(): void {
+  #reportChanges(): void {
     const cameras = [...this.#changed];
     this.#changed.clear();
     this.#guarded(() => {
-      for (const camera of cameras) this.#take(deviceChanges(this.#node, camera, this.#scene()));
+      const scene = this.#scene();
+      for (const camera of cameras) this.#take(deviceChanges(this.#node, camera, scene));
+      this.#take(nodeChanges(this.#node, scene));
     });
   }
 
-  /** Looks every 10 s at the node's own metrics, and at devices, whose frame age nobody reports. */
-  #watchNode(): void {
-    this.#timers.after(NODE_CHANGES_MS, () => {
+  /** Looks at everything every 10 s: nobody tells of health, or of the age of a frame. */
+  #watch(): void {
+    this.#timers.after(LOOK_EVERY_MS, () => {
       this.#guarded(() => {
-        const scene = this.#scene();
-        this.#take(nodeChanges(this.#node, scene));
-        const known = [...scene.view.lines.map(({ name }) => name), ...this.#node.devices.keys()];
-        for (const camera of known) this.lineChanged(camera);
+        const { lines } = this.#options.view();
+        for (const { name } of lines) this.lineChanged(name);
+        for (const camera of this.#node.devices.keys()) this.lineChanged(camera); // of a camera that is gone too
       });
-      this.#watchNode();
+      this.#watch();
     });
   }
 

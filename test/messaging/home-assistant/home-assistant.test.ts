@@ -104,6 +104,14 @@ describe("the announcement to Home Assistant", () => {
     expect(sent[3]!.payload.toString()).not.toContain("bottle");
   });
 
+  it("has a prefix that is a topic", () => {
+    for (const prefix of ["", "a+", "#", "/a", "a/"]) {
+      expect(homeAssistantSchema.safeParse({ prefix }).success, prefix).toBe(false);
+    }
+    expect(homeAssistantSchema.parse({})).toEqual({ enabled: false, prefix: "homeassistant" });
+    expect(homeAssistantSchema.safeParse({ prefix: "plant/ha" }).success).toBe(true);
+  });
+
   it("that cannot be sent throws nothing and comes with the next connection", async () => {
     let refused = 0;
     const { discovery } = new Announcer(true, {

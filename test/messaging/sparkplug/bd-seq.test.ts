@@ -8,8 +8,8 @@ import { BdSeq } from "../../../src/messaging/sparkplug/bd-seq.ts";
 const logger = pino({ level: "silent" });
 const newFile = (): string => join(mkdtempSync(join(tmpdir(), "assayd-bdseq-")), "bdseq");
 
-// tck-id-topics-nbirth-bdseq-increment, tck-id-message-flow-edge-node-birth-publish-will-message-payload-bdSeq
 describe("bdSeq", () => {
+  // tck-id-topics-nbirth-bdseq-increment, tck-id-message-flow-edge-node-birth-publish-will-message-payload-bdSeq
   it("starts at 0, goes up by one for each CONNECT, and after 255 comes 0", async () => {
     const bdSeq = new BdSeq(newFile(), logger);
     const used: number[] = [];

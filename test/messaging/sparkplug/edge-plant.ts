@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { externalBrokerSchema } from "../../../src/config/broker-schema.ts";
-import type { LineView } from "../../../src/domain/station-view.ts";
+import type { JobView, LineView } from "../../../src/domain/station-view.ts";
 import type { CommandAudit } from "../../../src/messaging/commands.ts";
 import { SparkplugNode, type SparkplugOptions } from "../../../src/messaging/sparkplug/sparkplug-node.ts";
 import { lineOf, RecordedActions, viewOf } from "../line-view.ts";
@@ -20,6 +20,7 @@ export class EdgePlant {
   readonly audits: CommandAudit[] = [];
   readonly lines = new Map<string, LineView>();
   readonly bdSeqFile = join(mkdtempSync(join(tmpdir(), "assayd-sparkplug-")), "bdseq");
+  job: JobView | null = null;
   reboots = 0;
 
   private constructor(broker: Mosquitto, host: Host) {
@@ -44,7 +45,7 @@ export class EdgePlant {
       broker: externalBrokerSchema.parse({ url: this.broker.url, ...broker }),
       hardware: { make: "NVIDIA", model: "Orin NX", jetpack: "6.2", serial: null },
       bdSeqFile: this.bdSeqFile,
-      view: () => viewOf([...this.lines.values()]),
+      view: () => viewOf([...this.lines.values()], { job: this.job }),
       actions: this.actions,
       onReboot: null,
       audit: (entry) => {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { hasMosquitto } from "../mosquitto.ts";
 import { inspectionOf, until } from "../plant.ts";
@@ -28,7 +29,8 @@ describe.skipIf(!hasMosquitto)("the birth of an edge node", () => {
   // tck-id-payloads-nbirth-retain, tck-id-payloads-dbirth-timestamp, tck-id-payloads-dbirth-seq,
   // tck-id-payloads-dbirth-seq-inc, tck-id-payloads-dbirth-qos, tck-id-payloads-dbirth-retain,
   // tck-id-payloads-sequence-num-zero-nbirth, tck-id-payloads-metric-datatype-req,
-  // tck-id-payloads-name-birth-data-requirement, tck-id-operational-behavior-data-commands-rebirth-name,
+  // tck-id-payloads-name-birth-data-requirement, tck-id-payloads-timestamp-in-UTC,
+  // tck-id-payloads-metric-timestamp-in-UTC, tck-id-operational-behavior-data-commands-rebirth-name,
   // tck-id-operational-behavior-data-commands-rebirth-name-aliases,
   // tck-id-operational-behavior-data-commands-rebirth-datatype, tck-id-operational-behavior-data-commands-rebirth-value,
   // tck-id-message-flow-edge-node-birth-publish-nbirth-topic, tck-id-message-flow-edge-node-birth-publish-nbirth-payload,
@@ -187,6 +189,29 @@ describe.skipIf(!hasMosquitto)("the data of an edge node", () => {
       "State/Fault Code",
     ]);
     expect(plant.host.of("DDATA", "cam2")).toEqual([]);
+  });
+
+  // tck-id-topics-ndata-topic, tck-id-topics-ndata-mqtt, tck-id-topics-ndata-seq-num, tck-id-topics-ndata-timestamp,
+  // tck-id-payloads-ndata-timestamp, tck-id-payloads-ndata-seq, tck-id-payloads-ndata-seq-inc, tck-id-payloads-ndata-qos,
+  // tck-id-payloads-ndata-retain
+  it("of the node itself is NDATA, in the same sequence", async () => {
+    const plant = await EdgePlant.start();
+    const node = plant.node();
+    await plant.born(node);
+    const { host } = plant;
+    node.inspected(inspectionOf(1));
+    plant.job = { id: "job-1", stage: "distill", progress: 12.5 };
+    node.lineChanged("cam1");
+    await until("NDATA", () => host.of("NDATA").length === 1);
+    const message = host.last("NDATA");
+    expect([message?.topic, message?.packet.qos, message?.packet.retain]).toEqual([
+      "spBv1.0/plant/NDATA/st1",
+      0,
+      false,
+    ]);
+    expect(numberOf(message?.payload.timestamp)).toBeGreaterThan(1_700_000_000_000);
+    expect([...(message?.metrics.keys() ?? [])]).toEqual(["Job/Id", "Job/Stage", "Job/Progress"]);
+    expectConsecutive(seqsOf(host.messages));
   });
 
   // tck-id-topics-ddeath-topic, tck-id-topics-ddeath-mqtt, tck-id-topics-ddeath-seq-num, tck-id-payloads-ddeath-timestamp,
@@ -421,6 +446,19 @@ describe.skipIf(!hasMosquitto)("commands of a host", () => {
       "sparkplug-value",
     ]);
     expect(plant.actions.calls).toEqual([]);
+  });
+
+  it("that are any bytes, 3,000 of them, leave it working", async () => {
+    const plant = await EdgePlant.start();
+    const { host } = plant;
+    await plant.born(plant.node());
+    const payloads = fc.sample(fc.uint8Array({ maxLength: 300 }), { seed: 20_261_122, numRuns: 3000 });
+    for (const [i, bytes] of payloads.entries())
+      await host.raw(i % 2 === 0 ? NCMD : DCMD, Buffer.from(bytes));
+    await host.command(DCMD, [{ name: "Device Control/Reset", type: "Boolean", value: true }]);
+    await until("the reset", () => plant.actions.calls.length > 0);
+    expect(plant.actions.calls).toEqual(["reset cam1 sparkplug"]);
+    expect(plant.audits.length).toBeLessThan(100); // a flood fills neither log nor store
   });
 
   it("that are retained are refused: they would be done again on each connect", async () => {
