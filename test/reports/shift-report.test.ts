@@ -1,0 +1,245 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PassThrough } from "node:stream";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { writeParts } from "../../src/commands/report/export.ts";
+import { PART_COLUMNS } from "../../src/reports/part-columns.ts";
+import { shiftCsv } from "../../src/reports/shift-csv.ts";
+import { shiftPage } from "../../src/reports/shift-page.ts";
+import { shiftReport, type ShiftReport } from "../../src/reports/shift-report.ts";
+import { HistoryReader, type PartRow } from "../../src/store/history-reader.ts";
+import type { Store } from "../../src/store/store.ts";
+import { eventOf, folder, open, rowOf, TestClock } from "../store/store-fixture.ts";
+
+const run = promisify(execFile);
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const START = Date.UTC(2026, 0, 15, 6);
+
+/** A line with two cameras, of which cam1 had a bad hour; the store stays open, as a daemon's. */
+async function station(): Promise<{ stateDir: string; store: Store }> {
+  const stateDir = folder();
+  const clock = new TestClock();
+  const store = await open(join(stateDir, "assayd.db"), clock.options);
+  onTestFinished(() => store.close());
+  const event = (kind: string, camera: string | null, data: object): void => {
+    const row = eventOf(kind);
+    store.append([{ ...row, payload: JSON.stringify({ kind, camera, data }) }]);
+  };
+  event("model.promoted", "cam1", { by: "anna", model_id: "bundle-1" });
+  for (let seq = 1; seq <= 100; seq += 1) {
+    clock.pass(1000);
+    const ms = { ...rowOf(1).inspection!.times, totalMs: seq };
+    const bad = { verdict: "ERR", action: "reject", score: null, times: ms } as const;
+    const changes =
+      seq % 10 === 0
+        ? { verdict: "NG" as const, times: ms }
+        : seq === 55
+          ? { ...bad, reason: "late" as const }
+          : seq === 56
+            ? { ...bad, reason: "not_ready" as const }
+            : { times: ms };
+    store.append([rowOf(seq, { ...changes, partId: `=P${seq}` })]);
+    if (seq <= 20) store.append([rowOf(seq, { camera: "cam2", times: ms, bundleId: "bundle-2" })]);
+    if (seq === 50) event("camera.state", "cam1", { state: "stalled", code: "stalled" });
+    if (seq === 52) event("camera.state", "cam1", { state: "failed", code: "pipeline-error" });
+    if (seq === 53) event("camera.state", "cam1", { state: "opening", code: "opening" });
+    if (seq === 60) event("camera.state", "cam1", { state: "playing", code: "playing" });
+    if (seq === 70) event("line.halted", "cam2", { by: "plc" });
+    await store.flush(5000);
+  }
+  store.ejected({ camera: "cam1", seq: 10, outcome: "failed", at: clock.wallMs, errorMs: null });
+  await store.flush(5000);
+  return { stateDir, store };
+}
+
+function reportOf(stateDir: string, from: number, to: number): ShiftReport {
+  const history = new HistoryReader(join(stateDir, "assayd.db"));
+  onTestFinished(() => {
+    history.close();
+  });
+  const range = { from, to };
+  return shiftReport(range, history.parts(range, null), history.events(range), START + 100_000);
+}
+
+describe("a shift report", () => {
+  it("counts parts, errors, latency, faults, stoppages and changes, while the daemon has the file open", async () => {
+    const { stateDir } = await station();
+    const report = reportOf(stateDir, START, START + 3_600_000);
+    const [cam1, cam2] = report.cameras;
+    expect(cam1).toMatchObject({
+      camera: "cam1",
+      parts: 100,
+      verdicts: { OK: 88, NG: 10, WARN: 0, ERR: 2 },
+      errors: { late: 1, not_ready: 1 },
+      late: 1,
+      missed: 1,
+      ejectionsFailed: 1,
+      recipes: { bolts: 100 },
+      models: { "bundle-1": 100 },
+      cameraFaults: { count: 1, totalMs: 10_000, codes: { stalled: 1 } },
+      stoppages: { count: 0 },
+    });
+    expect(cam1?.yield).toBeCloseTo(88 / 98, 12);
+    const { p50Ms, p95Ms, p99Ms, maxMs } = cam1!.latency;
+    for (const [found, exact] of [
+      [p50Ms, 50],
+      [p95Ms, 95],
+      [p99Ms, 99],
+    ])
+      expect(found! / exact!).toBeCloseTo(1, 1);
+    expect(maxMs).toBe(100);
+    expect(cam2).toMatchObject({ parts: 20, yield: 1, stoppages: { count: 1, totalMs: 30_000 } });
+    expect(report.total).toMatchObject({
+      camera: null,
+      parts: 120,
+      stoppages: { count: 1 },
+      cameraFaults: { count: 1 },
+    });
+    expect(report.changes).toEqual([{ at: START, camera: "cam1", kind: "model.promoted", by: "anna" }]);
+  });
+
+  it("of a time without parts says so, without a division by zero", async () => {
+    const { stateDir } = await station();
+    const { total } = reportOf(stateDir, 0, 1000);
+    expect(total).toMatchObject({ parts: 0, yield: null, latency: { p50Ms: null, maxMs: null } });
+  });
+
+  it("as CSV and as a page: one line a camera; names are text", async () => {
+    const { stateDir, store } = await station();
+    store.append(
+      [rowOf(1, { camera: "cam3" })].map((row) => ({ ...row, recipe: "<script>alert(1)</script>" })),
+    );
+    await store.flush(5000);
+    const report = reportOf(stateDir, START, START + 3_600_000);
+    const lines = shiftCsv(report).trimEnd().split("\r\n");
+    expect(lines).toHaveLength(5);
+    expect(lines[1]).toContain(
+      "2026-01-15T06:00:00.000Z,2026-01-15T07:00:00.000Z,cam1,100,88,10,0,2,0.898,1,1,1,",
+    );
+    expect(lines[4]).toContain(",all,121,");
+    const page = shiftPage(report, "<b>station</b>");
+    expect(page).not.toContain("<script>");
+    expect(page).toContain("&lt;script&gt;");
+    expect(page).not.toMatch(/https?:/);
+  });
+});
+
+describe("assayd report and export, as commands", () => {
+  const assayd = (...args: string[]) =>
+    run(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, ...args]);
+
+  it("report shift, report audit and export say the same as the store, in every form", async () => {
+    const { stateDir } = await station();
+    const place = ["--state-dir", stateDir, "--from", "2026-01-15T06:00:00Z", "--to", "2026-01-15T08:00:00Z"];
+    const [text, json, audit, csv, jsonLines] = await Promise.all([
+      assayd("report", "shift", ...place),
+      assayd("report", "shift", ...place, "--json"),
+      assayd("report", "audit", "--state-dir", stateDir, "--verify"),
+      assayd("export", ...place, "--camera", "cam1"),
+      assayd("export", ...place, "--json"),
+    ]);
+    expect(text.stdout).toMatch(/cam1 +100 +88 +10 +0 +2 +89\.80 %/);
+    expect(text.stdout).toMatch(/all +120/);
+    expect(JSON.parse(json.stdout)).toMatchObject({ total: { parts: 120 } });
+    expect(audit.stdout).toMatch(/^whole: 6 entries, 1 to 6; head [0-9a-f]{64}$/m);
+    const rows = csv.stdout.split("\r\n");
+    expect(rows).toHaveLength(102);
+    expect(rows[0]).toBe(PART_COLUMNS.map(({ name }) => name).join(","));
+    expect(rows[1]).toContain(",'=P1,");
+    expect(jsonLines.stdout.trimEnd().split("\n")).toHaveLength(120);
+    expect(JSON.parse(jsonLines.stdout.split("\n")[0]!)).toMatchObject({
+      camera: "cam1",
+      seq: 1,
+      verdict: "OK",
+      simulated: true,
+    });
+  }, 60_000);
+
+  it("end with exit code 1 where the trail was changed, and with words where nothing is to be read", async () => {
+    const { stateDir, store } = await station();
+    await store.close();
+    const database = new DatabaseSync(join(stateDir, "assayd.db"));
+    database.exec("UPDATE audit SET body = replace(body, 'anna', 'eve!') WHERE id = 1");
+    database.close();
+    await expect(assayd("report", "audit", "--state-dir", stateDir, "--verify")).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/NOT as it was written.*\n {2}entry 1 was changed/) as string,
+    });
+    const refused = async (words: RegExp, ...args: string[]): Promise<void> => {
+      await expect(assayd(...args)).rejects.toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(words) as string,
+      });
+    };
+    await Promise.all([
+      refused(/There is no history at .*nowhere/, "export", "--state-dir", "/nowhere"),
+      refused(
+        /There is no shift "noon"\. Known: early, late, night/,
+        "report",
+        "shift",
+        "--state-dir",
+        stateDir,
+        "--shift",
+        "noon",
+      ),
+      refused(
+        /--last soon: expected e\.g\. 90m/,
+        "report",
+        "shift",
+        "--state-dir",
+        stateDir,
+        "--last",
+        "soon",
+      ),
+      refused(
+        /--from yesterday: expected ISO 8601/,
+        "export",
+        "--state-dir",
+        stateDir,
+        "--from",
+        "yesterday",
+      ),
+    ]);
+  }, 60_000);
+});
+
+describe("writeParts", () => {
+  it("waits for a slow reader: what is buffered does not grow with the number of parts", async () => {
+    const out = new PassThrough({ highWaterMark: 4096 });
+    let most = 0;
+    let bytes = 0;
+    const row = { camera: "cam1", seq: 1, at: 0, triggered_at: 0, simulated: 1 } as PartRow;
+    function* rows(): Generator<PartRow> {
+      for (let n = 0; n < 5000; n += 1) {
+        most = Math.max(most, out.writableLength + out.readableLength);
+        yield row;
+      }
+    }
+    const read = (async () => {
+      for await (const chunk of out) bytes += (chunk as Buffer).length;
+    })();
+    await writeParts(rows(), "json", out);
+    out.end();
+    await read;
+    expect(bytes).toBeGreaterThan(1_000_000);
+    expect(most).toBeLessThan(20_000);
+  });
+
+  it("ends quietly when the reader goes away", async () => {
+    const out = new PassThrough({ highWaterMark: 1024 });
+    let read = 0;
+    function* rows(): Generator<PartRow> {
+      for (;;) {
+        read += 1;
+        if (read === 100) out.destroy();
+        yield { camera: "cam1", seq: read, at: 0, triggered_at: 0 } as PartRow;
+        out.read();
+      }
+    }
+    await writeParts(rows(), "csv", out);
+    expect(read).toBeLessThan(110);
+  });
+});
