@@ -1,7 +1,13 @@
+import { setPriority } from "node:os";
 import { messageOf } from "../domain/errors.ts";
 import { parentPort } from "../system/children.ts";
 import type { FromServer, ToServer } from "./protocol.ts";
 import type { VisionServer } from "./server.ts";
+
+/** The data path goes first. */
+const NICE = 10;
+/** Clients are told that the server goes; those that do not listen keep nobody waiting. */
+const STOP_TIMEOUT_MS = 1000;
 
 /** What is imported only where the package is there. */
 export interface ServerModule {
@@ -13,6 +19,8 @@ export interface ServerModule {
  * @param load imports the server, and with it the optional package; it may fail
  */
 export function runOpcuaProcess(load: () => Promise<ServerModule>): void {
+  setPriority(NICE);
+  process.stdout.write = process.stderr.write.bind(process.stderr); // the library's notes; stdout is the station's
   let server: VisionServer | null = null;
   const send = parentPort<ToServer, FromServer>(
     (message) => {
@@ -23,8 +31,14 @@ export function runOpcuaProcess(load: () => Promise<ServerModule>): void {
       server?.take(message);
       if (message.type !== "answer" && message.type !== "history") send({ type: "done" });
     },
-    () => process.exit(),
+    () => void stop(),
   );
+
+  const stop = async (): Promise<void> => {
+    setTimeout(() => process.exit(), STOP_TIMEOUT_MS).unref();
+    await server?.stop().catch(() => undefined);
+    process.exit();
+  };
 
   const start = async (settings: (ToServer & { type: "start" })["settings"]): Promise<void> => {
     try {

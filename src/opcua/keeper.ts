@@ -6,7 +6,7 @@ export type ServerState = "starting" | "listening" | "restarting" | "given-up" |
 
 export interface KeeperOptions {
   readonly entry: URL;
-  readonly settings: ServerSettings;
+  readonly settings: () => ServerSettings;
   readonly logger: Logger;
   /** Monotonic ms. */
   readonly now: () => number;
@@ -90,7 +90,7 @@ export class ServerKeeper {
       },
     });
     this.#child = child;
-    child.send({ type: "start", settings: this.#options.settings });
+    child.send({ type: "start", settings: this.#options.settings() });
   }
 
   #take(message: FromServer): void {

@@ -47,8 +47,8 @@ export function bindRecipeManagement(
 
   bind(vision.method(node, "GetRecipeListFiltered"), null, (inputs) => {
     const [externalId, productId, isPrepared, maxResults, startIndex] = inputs;
-    const id = idOf(externalId);
-    const product = idOf(productId);
+    const id = idOf(externalId, "RecipeIdExternalDataType");
+    const product = idOf(productId, "ProductIdDataType");
     const wanted = numberOf(isPrepared);
     const fitting = recipes().filter(
       (recipe) =>
@@ -70,5 +70,5 @@ export function bindRecipeManagement(
 
 /** Of ExternalId and InternalId the one that is given (§7.5.2.5: either may be empty). */
 function recipeOf([externalId, internalId]: readonly Variant[]): string | null {
-  return idOf(externalId) ?? idOf(internalId);
+  return idOf(externalId, "RecipeIdExternalDataType") ?? idOf(internalId, "RecipeIdInternalDataType");
 }

@@ -10,6 +10,8 @@ import { idOf, numberOf, type MachineVision } from "./vision-nodes.ts";
 /** Nothing is kept for a client, so that there is nothing to release. */
 const NO_HANDLE = { dataType: DataType.UInt32, value: 0 } as const;
 
+const CONFIGURATION = "ConfigurationIdDataType";
+
 /** The methods of ResultManagementType (OPC 40100-1 §7.10), over the newest results of one camera. */
 export function bindResultManagement(vision: MachineVision, node: UAObject, history: ResultHistory): void {
   bind(vision.method(node, "GetResultById"), null, ([resultId]) => {
@@ -26,13 +28,13 @@ export function bindResultManagement(vision: MachineVision, node: UAObject, hist
     const [, , , , , , , productId, jobId, maxResults, startIndex] = inputs;
     const filter = {
       state: numberOf(state),
-      measId: idOf(measId),
-      partId: idOf(partId),
-      recipe: idOf(externalRecipe) ?? idOf(recipe),
-      configuration: idOf(externalConfiguration) ?? idOf(configuration),
-      jobId: idOf(jobId),
+      measId: idOf(measId, "MeasIdDataType"),
+      partId: idOf(partId, "PartIdDataType"),
+      recipe: idOf(externalRecipe, "RecipeIdExternalDataType") ?? idOf(recipe, "RecipeIdInternalDataType"),
+      configuration: idOf(externalConfiguration, CONFIGURATION) ?? idOf(configuration, CONFIGURATION),
+      jobId: idOf(jobId, "JobIdDataType"),
     };
-    if (idOf(productId) !== null) throw new TypeError("results are not kept by product");
+    if (idOf(productId, "ProductIdDataType") !== null) throw new TypeError("results are not kept by product");
     const { items, isComplete } = history.filtered(filter, numberOf(startIndex), numberOf(maxResults));
     return [
       { dataType: DataType.Boolean, value: isComplete },
@@ -48,7 +50,7 @@ export function bindResultManagement(vision: MachineVision, node: UAObject, hist
 }
 
 function found(history: ResultHistory, resultId: Variant | undefined): PartResult {
-  const id = idOf(resultId);
+  const id = idOf(resultId, "ResultIdDataType");
   if (id === null) throw new TypeError("expected the Id of a result");
   const result = history.byId(id);
   if (result) return result;

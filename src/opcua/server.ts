@@ -1,23 +1,13 @@
-import { mkdirSync } from "node:fs";
-import { hostname } from "node:os";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ISessionContext } from "node-opcua-address-space";
-import { OPCUACertificateManager } from "node-opcua-certificate-manager";
-import { nodesets } from "node-opcua-nodesets";
-import { OPCUAServer, type OPCUAServerOptions } from "node-opcua-server";
+import { OPCUAServer } from "node-opcua-server";
 import type { FromServer, ServerSettings, ToServer } from "./protocol.ts";
+import { serverOptions } from "./server-options.ts";
 import { StationLink } from "./station-link.ts";
 import { Users } from "./users.ts";
 import { MachineVision } from "./vision-nodes.ts";
 import { VisionSystem } from "./vision-system.ts";
 
-/** Values of SecurityPolicy and MessageSecurityMode (OPC 10000-4 §7.15). */
-const POLICY = {
-  none: "http://opcfoundation.org/UA/SecurityPolicy#None",
-  basic256Sha256: "http://opcfoundation.org/UA/SecurityPolicy#Basic256Sha256",
-} as const;
-const MODE = { none: 1, signAndEncrypt: 3 } as const;
 const SESSIONS_EVERY_MS = 1000;
 
 /** The OPC UA server: one vision system a camera. Lives in a process of its own. */
@@ -26,6 +16,7 @@ export class VisionServer {
   readonly #send: (message: FromServer) => void;
   readonly #link: StationLink;
   readonly #systems = new Map<string, VisionSystem>();
+  #server: OPCUAServer | null = null;
   #sessions = 0;
 
   constructor(settings: ServerSettings, send: (message: FromServer) => void) {
@@ -42,6 +33,7 @@ export class VisionServer {
   async start(): Promise<readonly string[]> {
     const users = await Users.read(this.#settings.usersFile, (ms) => delay(ms));
     const server = new OPCUAServer(await serverOptions(this.#settings, users));
+    this.#server = server;
     await server.initialize();
     const space = server.engine.addressSpace;
     if (!space) throw new Error("The OPC UA server has no address space.");
@@ -64,6 +56,11 @@ export class VisionServer {
     return [...new Set(server.endpoints.flatMap((endpoint) => endpoint.endpointDescriptions()))].map(
       ({ endpointUrl }) => endpointUrl ?? "",
     );
+  }
+
+  /** Tells the clients and closes their sessions. */
+  async stop(): Promise<void> {
+    await this.#server?.shutdown(100);
   }
 
   take(message: ToServer): void {
@@ -100,56 +97,4 @@ export class VisionServer {
     this.#sessions = count;
     this.#send({ type: "sessions", count });
   }
-}
-
-async function serverOptions(settings: ServerSettings, users: Users): Promise<OPCUAServerOptions> {
-  const { host, port, station, pkiDir, unencrypted, maxSessions } = settings;
-  const everywhere = host === "0.0.0.0" || host === "::";
-  return {
-    port,
-    ...(everywhere ? {} : { host, hostname: host }),
-    nodesets: [nodesets.standard, nodesets.machineVision],
-    serverInfo: {
-      applicationUri: `urn:${hostname()}:assayd:${station}`,
-      productUri: "urn:assayd",
-      applicationName: { text: `assayd ${station}` },
-    },
-    buildInfo: {
-      productName: "assayd",
-      productUri: "urn:assayd",
-      manufacturerName: "assayd",
-      softwareVersion: settings.software,
-    },
-    securityPolicies: [...(unencrypted ? [POLICY.none] : []), POLICY.basic256Sha256] as never,
-    securityModes: [...(unencrypted ? [MODE.none] : []), MODE.signAndEncrypt] as never,
-    allowAnonymous: settings.anonymous !== "none",
-    serverCertificateManager: await certificateStore(pkiDir, settings.trustAnyClient),
-    userCertificateManager: await certificateStore(join(pkiDir, "users"), false),
-    userManager: {
-      isValidUserAsync: (name, password, answer) => {
-        users.isValid(name, password).then(
-          (valid) => {
-            answer(null, valid);
-          },
-          (error: unknown) => {
-            answer(error as Error);
-          },
-        );
-      },
-    },
-    serverCapabilities: {
-      maxSessions,
-      maxSubscriptions: 4 * maxSessions,
-      maxMonitoredItems: 100 * maxSessions,
-    },
-    maxConnectionsPerEndpoint: 2 * maxSessions,
-  };
-}
-
-/** A store of certificates; unknown ones are kept in `rejected/`, from where somebody may move them to `trusted/certs/`. */
-async function certificateStore(rootFolder: string, trustAny: boolean): Promise<OPCUACertificateManager> {
-  mkdirSync(rootFolder, { recursive: true, mode: 0o700 });
-  const store = new OPCUACertificateManager({ rootFolder, automaticallyAcceptUnknownCertificate: trustAny });
-  await store.initialize();
-  return store;
 }

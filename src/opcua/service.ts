@@ -33,7 +33,9 @@ export interface OpcuaServiceOptions {
   readonly now: () => number;
   /** What the process runs; another file in tests. */
   readonly entry?: URL;
+  /** Shorter in tests. */
   readonly restart?: NonNullable<KeeperOptions["restart"]>;
+  readonly beatMs?: number;
   readonly onState?: (status: OpcuaStatus) => void;
 }
 
@@ -87,7 +89,7 @@ export class OpcuaService implements Service, StationListener {
     });
     this.#keeper = new ServerKeeper({
       entry: options.entry ?? PROCESS_ENTRY,
-      settings: this.#settings(),
+      settings: () => this.#settings(),
       logger: options.logger,
       now: options.now,
       ...(options.restart && { restart: options.restart }),
@@ -111,7 +113,7 @@ export class OpcuaService implements Service, StationListener {
     this.#keeper.start();
     this.#beat = setInterval(() => {
       this.#checkPulse();
-    }, BEAT_MS);
+    }, this.#options.beatMs ?? BEAT_MS);
     this.#beat.unref();
     return Promise.resolve();
   }
@@ -202,7 +204,7 @@ export class OpcuaService implements Service, StationListener {
     if (this.#keeper.state !== "listening") return;
     this.#silentBeats = this.#feed.underWay > 0 ? this.#silentBeats + 1 : 0;
     if (this.#silentBeats >= SILENT_BEATS) {
-      this.#keeper.kill(`it did not answer for ${(SILENT_BEATS * BEAT_MS) / 1000} s`);
+      this.#keeper.kill("it hung");
       return;
     }
     this.#feed.stateChanged();
@@ -220,7 +222,7 @@ export class OpcuaService implements Service, StationListener {
     }
     this.#callsUnderWay += 1;
     const before = this.#calls.get(call.camera) ?? Promise.resolve();
-    const answer = before.then(() => Promise.race([this.#performNow(call), lateAnswer(call)]));
+    const answer = before.then(() => inTime(call, this.#performNow(call)));
     this.#calls.set(call.camera, answer);
     try {
       return await answer;
@@ -301,11 +303,16 @@ function newId(): string {
   return uuid7(Date.now(), randomBytes(10));
 }
 
-async function lateAnswer({ method }: Call): Promise<CallAnswer> {
-  await delay(CALL_TIMEOUT_MS, undefined, { ref: false });
-  return {
-    ok: false,
-    why: "timeout",
-    message: `${method} was not done within ${CALL_TIMEOUT_MS / 1000} s.`,
-  };
+/** The answer, or after 15 s that there is none. */
+function inTime({ method }: Call, answer: Promise<CallAnswer>): Promise<CallAnswer> {
+  const { promise, resolve } = Promise.withResolvers<CallAnswer>();
+  const timer = setTimeout(() => {
+    const message = `${method} was not done within ${CALL_TIMEOUT_MS / 1000} s.`;
+    resolve({ ok: false, why: "timeout", message });
+  }, CALL_TIMEOUT_MS);
+  timer.unref();
+  void answer.then(resolve).finally(() => {
+    clearTimeout(timer);
+  });
+  return promise;
 }

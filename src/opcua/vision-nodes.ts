@@ -63,17 +63,23 @@ export class MachineVision {
 const MAX_ID = 256;
 
 /**
- * The `id` of an identifying structure (RecipeIdExternalDataType, PartIdDataType …) that a client sent; null: it sent none
- * or an empty one. @throws TypeError if it is something else or too long
+ * The `id` of an identifying structure that a client sent; null: it sent none or an empty one.
+ * @param type name of the structure, e.g. `PartIdDataType`
+ * @throws TypeError if it is another one, or the id is too long
  */
-export function idOf(argument: Variant | undefined): string | null {
-  const value: unknown = argument?.value;
-  if (value === null || value === undefined) return null;
-  if (typeof value !== "object" || !("id" in value)) throw new TypeError("expected a structure with an Id");
-  if (value.id === null || value.id === undefined) return null;
-  if (typeof value.id !== "string" || value.id.length > MAX_ID)
+export function idOf(argument: Variant | undefined, type: string): string | null {
+  const value = argument?.value as {
+    readonly schema?: { readonly name?: string };
+    readonly id?: unknown;
+  } | null;
+  if (!value) return null;
+  if (value.schema?.name !== type)
+    throw new TypeError(`expected ${type}, got ${value.schema?.name ?? "another type"}`);
+  const { id = null } = value;
+  if (id === null) return null;
+  if (typeof id !== "string" || id.length > MAX_ID)
     throw new TypeError(`expected an Id of at most ${MAX_ID} characters`);
-  return value.id.trim() || null; // TrimmedString, OPC 40100-1 §12.2
+  return id.trim() || null; // TrimmedString, OPC 40100-1 §12.2
 }
 
 /** A number argument. @throws TypeError if it is none */

@@ -13,6 +13,7 @@ export class VisionStates {
   readonly #outer: ReturnType<typeof promoteToStateMachine>;
   readonly #inner: ReturnType<typeof promoteToStateMachine>;
   readonly #systemState: UAVariable;
+  #shown = "";
 
   constructor(vision: MachineVision, system: UAObject) {
     this.#vision = vision;
@@ -25,6 +26,9 @@ export class VisionStates {
   }
 
   show(state: VisionState, training: boolean): void {
+    const text = training ? `${state}, training` : state;
+    if (text === this.#shown) return;
+    this.#shown = text;
     const inside = AUTOMATIC.includes(state);
     // of two transitions with the same ends any will do here: the event names the one that was taken
     const first = <T>(transitions: readonly T[]): T | null => transitions[0] ?? null;
@@ -33,7 +37,7 @@ export class VisionStates {
     this.#systemState.setValueFromSource(
       this.#vision.structure("SystemStateDescriptionDataType", {
         state: systemState(state, training),
-        stateDescription: training ? `${state}, training` : state,
+        stateDescription: text,
       }),
     );
   }

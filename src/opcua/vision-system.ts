@@ -116,7 +116,11 @@ export class VisionSystem {
     }
     for (const method of ["StartSingleJob", "StartContinuous"] as const) {
       bind(vision.method(inner, method), mayOperate, async ([measId, partId, recipe], context) => {
-        const start = { measId: idOf(measId), partId: idOf(partId), recipe: idOf(recipe) };
+        const start = {
+          measId: idOf(measId, "MeasIdDataType"),
+          partId: idOf(partId, "PartIdDataType"),
+          recipe: idOf(recipe, "RecipeIdExternalDataType"),
+        };
         const { jobId } = accepted(await this.#ask(method, start, context));
         return [vision.structure("JobIdDataType", { id: jobId ?? "" }), NO_ERROR];
       });

@@ -2,13 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import {
   AttributeIds,
   ClientMonitoredItem,
-  ClientSubscription,
   constructEventFilter,
   DataType,
   makeBrowsePath,
   OPCUAClient,
   type CallMethodResult,
   type ClientSession,
+  type ClientSubscription,
   type NodeId,
   resolveNodeId,
   type UserIdentityInfo,
@@ -22,6 +22,7 @@ const VISION = 2;
 export class TestClient {
   readonly client: OPCUAClient;
   readonly session: ClientSession;
+  readonly #subscriptions: ClientSubscription[] = [];
 
   constructor(client: OPCUAClient, session: ClientSession) {
     this.client = client;
@@ -86,7 +87,7 @@ export class TestClient {
   }
 
   /** A structure of the node set as an argument. */
-  async structure(type: string, fields: object): Promise<Variant> {
+  async structure(type: string, fields: Record<string, unknown>): Promise<Variant> {
     const TYPES: Record<string, number> = {
       RecipeIdExternalDataType: 3002,
       ProductIdDataType: 3003,
@@ -117,6 +118,9 @@ export class TestClient {
 
   /** Events of a camera from now on: type, message and the fields of a result. */
   async follow(camera: string): Promise<SeenEvent[]> {
+    // known beforehand, or the client would hold back those events with structures until it has read the types
+    for (const type of ["JobIdDataType", "ResultIdDataType", "PartIdDataType"])
+      await this.structure(type, {});
     const subscription = await this.session.createSubscription2({
       requestedPublishingInterval: 20,
       requestedLifetimeCount: 1000,
@@ -135,9 +139,10 @@ export class TestClient {
       "2:ResultContent",
       "Transition",
     ]);
+    this.#subscriptions.push(subscription);
     const seen: SeenEvent[] = [];
     const item = ClientMonitoredItem.create(
-      subscription as ClientSubscription,
+      subscription,
       { nodeId: await this.node(camera), attributeId: AttributeIds.EventNotifier },
       { samplingInterval: 0, queueSize: 1000, discardOldest: true, filter },
     );
@@ -158,6 +163,10 @@ export class TestClient {
     });
     await new Promise<void>((resolve) => item.once("initialized", resolve));
     return seen;
+  }
+
+  async unfollow(): Promise<void> {
+    for (const subscription of this.#subscriptions.splice(0)) await subscription.terminate();
   }
 
   async close(): Promise<void> {

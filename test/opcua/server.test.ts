@@ -1,7 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MessageSecurityMode, SecurityPolicy, UserTokenType, Variant, DataType } from "node-opcua-client";
+import fc from "fast-check";
+import { OPCUACertificateManager } from "node-opcua-certificate-manager";
+import {
+  DataType,
+  MessageSecurityMode,
+  SecurityPolicy,
+  type UserIdentityInfo,
+  UserTokenType,
+  Variant,
+} from "node-opcua-client";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { opcuaSchema } from "../../src/config/opcua-schema.ts";
@@ -18,6 +28,7 @@ const station = new FakeStation();
 let service: OpcuaService;
 let url: string;
 let client: TestClient;
+let certificates: OPCUACertificateManager;
 
 beforeAll(async () => {
   writeFileSync(usersFile, `# users of the line\n${await userLine("line1", "correct horse")}\n`);
@@ -25,7 +36,6 @@ beforeAll(async () => {
     enabled: true,
     port: 0,
     results: 5,
-    security: { clients: "any" },
     users: { file: usersFile },
   });
   service = new OpcuaService({
@@ -45,10 +55,19 @@ beforeAll(async () => {
   };
   await service.start();
   url = await listening();
-}, 60_000);
+  certificates = new OPCUACertificateManager({
+    rootFolder: join(stateDir, "client"),
+    automaticallyAcceptUnknownCertificate: true,
+  });
+  await certificates.initialize();
+  client = await connect(operator);
+  await client.read("cam1", "SystemState"); // the client reads all data types of the server now
+}, 120_000);
 
 afterAll(async () => {
+  await client.close();
   await service.stop();
+  await certificates.dispose();
   rmSync(stateDir, { recursive: true });
 });
 
@@ -58,14 +77,18 @@ beforeEach(async () => {
     station.set(camera, { running: false });
     station.set(camera, { running: true, fault: null, awaitsReset: false, hasModel: true });
   }
-  client = await TestClient.connect(url, operator);
   await until(async () => (await client.state("cam1")) === "Operational/Ready");
+  await until(async () => (await client.state("cam2")) === "Operational/ContinuousExecution");
   station.asked.length = 0;
 });
 
 afterEach(async () => {
-  await client.close();
+  await client.unfollow();
 });
+
+function connect(user?: UserIdentityInfo, options: object = {}): Promise<TestClient> {
+  return TestClient.connect(url, user, { clientCertificateManager: certificates, ...options });
+}
 
 async function listening(): Promise<string> {
   const { detail } = await until(
@@ -332,17 +355,15 @@ describe("what is refused", () => {
       { ...operator, password: "wrong" },
       { ...operator, userName: "nobody" },
     ]) {
-      await expect(TestClient.connect(url, user)).rejects.toThrow(
-        /BadUserAccessDenied|BadIdentityTokenRejected/,
-      );
+      await expect(connect(user)).rejects.toThrow(/BadUserAccessDenied|BadIdentityTokenRejected/);
     }
   });
 
   it("methods without a user; reading is free", async () => {
-    const anonymous = await TestClient.connect(url);
+    const anonymous = await connect();
     try {
       expect(await anonymous.state("cam1")).toBe("Operational/Ready");
-      const { statusCode } = await anonymous.call("cam1", start, await anonymous.start({}));
+      const { statusCode } = await anonymous.call("cam1", start, await client.start({}));
       expect(statusCode.name).toBe("BadUserAccessDenied");
       const nodeId = await anonymous.node("cam1", "SystemState");
       const value = { value: { dataType: DataType.String, value: "x" } };
@@ -356,23 +377,31 @@ describe("what is refused", () => {
 });
 
 describe("sessions", () => {
-  it("work encrypted, with the server's own certificate", async () => {
-    const encrypted = await TestClient.connect(url, operator, {
-      securityMode: MessageSecurityMode.SignAndEncrypt,
-      securityPolicy: SecurityPolicy.Basic256Sha256,
-    });
+  it("work encrypted for clients whose certificate somebody put among the trusted ones", async () => {
+    const encrypted = () =>
+      connect(operator, {
+        securityMode: MessageSecurityMode.SignAndEncrypt,
+        securityPolicy: SecurityPolicy.Basic256Sha256,
+      });
+    const pki = join(stateDir, "opcua", "pki");
+    const rejected = () => readdirSync(join(pki, "rejected"));
+    await expect(encrypted()).rejects.toThrow(); // no word why: BadSecurityChecksFailed
+    const [file] = await until(() => (rejected().length > 0 ? rejected() : null));
+    renameSync(join(pki, "rejected", file!), join(pki, "trusted", "certs", file!));
+    const trusted = await until(() => encrypted().catch(() => null));
     try {
-      expect(await encrypted.state("cam1")).toBe("Operational/Ready");
+      expect(await trusted.state("cam1")).toBe("Operational/Ready");
     } finally {
-      await encrypted.close();
+      await trusted.close();
     }
-  });
+    expect(statSync(pki).mode & 0o077).toBe(0);
+  }, 60_000);
 
   it("leave nothing behind: 50 opened, half of them closed, half just dropped", async () => {
     await client.close();
     await until(() => service.status.sessions === 0);
     for (let index = 0; index < 50; index += 1) {
-      const one = await TestClient.connect(url, undefined, {
+      const one = await connect(undefined, {
         requestedSessionTimeout: 1000,
         keepSessionAlive: false,
       });
@@ -380,12 +409,36 @@ describe("sessions", () => {
       else await one.client.disconnect();
     }
     await until(() => service.status.sessions === 0, 20_000);
-    client = await TestClient.connect(url, operator);
+    client = await connect(operator);
     expect(await client.state("cam1")).toBe("Operational/Ready");
   }, 60_000);
 });
 
 describe("the process", () => {
+  it("outlives bytes that are no OPC UA", async () => {
+    const { port } = new URL(url.replace("opc.tcp", "http"));
+    const { pid } = service.status;
+    const anything = fc.uint8Array({ minLength: 1, maxLength: 4000 });
+    const withHello = fc.tuple(fc.boolean(), anything, fc.nat(0xffffffff));
+    for (const [hello, bytes, length] of fc.sample(withHello, { numRuns: 100, seed: 40100 })) {
+      const head = Buffer.from("HELF\0\0\0\0"); // a hello of any length
+      head.writeUInt32LE(length, 4);
+      await new Promise<void>((resolve) => {
+        const socket = connectTcp(Number(port), "127.0.0.1", () => {
+          socket.end(hello ? Buffer.concat([head, bytes]) : bytes);
+        });
+        socket.on("error", () => undefined);
+        socket.on("close", () => {
+          resolve();
+        });
+        socket.resume();
+        socket.setTimeout(500, () => socket.destroy());
+      });
+    }
+    expect(await client.state("cam1")).toBe("Operational/Ready");
+    expect(service.status.pid).toBe(pid);
+  }, 60_000);
+
   it("comes back after kill -9 with the state and the results of before; the station goes on meanwhile", async () => {
     service.inspected(inspectionOf({ inspectionId: "before", triggerId: "t-before" }));
     await client.client.disconnect();
@@ -397,7 +450,7 @@ describe("the process", () => {
     url = await listening();
     expect(service.status.restarts).toBe(restarts + 1);
     expect(service.status.pid).not.toBe(pid);
-    client = await TestClient.connect(url, operator);
+    client = await connect(operator);
     expect(await client.state("cam1")).toBe("Operational/Initialized");
     for (const id of ["before", "while-dead"]) {
       const { statusCode } = await client.call("cam1", "ResultManagement/GetResultById", [
