@@ -79,7 +79,6 @@ export const PLC_REGISTERS = {
     text: "part id, two characters a register, high byte first, ended by 0; empty: none",
   },
 } as const satisfies Record<string, Register>;
-export type PlcRegister = keyof typeof PLC_REGISTERS;
 
 /** Input registers: the station writes. One request sees one moment, so read 0 to 19 at once for a result. */
 export const STATION_REGISTERS = {

@@ -75,8 +75,8 @@ This page is made from \`src/plc/register-map.ts\` (version ${MAP_VERSION} of th
 - **Functions** 1 to 6, 15, 16, 22 and 23. A request is one moment: what it reads belongs together, what it writes takes effect as a
   whole. Addresses that do not exist get exception 2, values that may not be exception 3, units without a camera exception 11.
 - **Nothing is polled**: each write acts when it arrives, so a Trigger of a millisecond is not lost.
-- **Port 502** needs a right that the service does not have: take a port from 1024 on, or add
-  \`AmbientCapabilities=CAP_NET_BIND_SERVICE\` to the unit. Modbus has no password: list the PLC in \`allow\`.
+- **Port 502** needs a right that the service does not have: take a port from 1024 on, or give the unit (\`systemctl edit assayd\`)
+  \`CapabilityBoundingSet=CAP_NET_BIND_SERVICE\` and \`AmbientCapabilities=CAP_NET_BIND_SERVICE\`. Modbus has no password: list the PLC in \`allow\`.
 - **It is no safety device** (no claim under ISO 13849).
 
 ## One part

@@ -228,8 +228,8 @@ function portText({ host, port }: PlcSettings["modbus"], error: unknown): string
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "EACCES") {
     return (
-      `plc.modbus.port ${port} needs the right to listen below 1024: give the service ` +
-      "AmbientCapabilities=CAP_NET_BIND_SERVICE, or take a port from 1024 on"
+      `plc.modbus.port ${port} needs the right to listen below 1024: take a port from 1024 on, or give the service ` +
+      "CAP_NET_BIND_SERVICE (docs/plc.md)"
     );
   }
   if (code === "EADDRINUSE") return `plc.modbus.port ${port} on ${host} is in use by another program`;

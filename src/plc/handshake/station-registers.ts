@@ -29,7 +29,7 @@ export function lineInputs(view: LineView): LineInputs {
 }
 
 /** Number of a fault or warning; `other` for what has none. */
-export function faultCode(code: string): number {
+function faultCode(code: string): number {
   return Object.hasOwn(FAULT_CODES, code) ? FAULT_CODES[code as keyof typeof FAULT_CODES] : FAULT_CODES.other;
 }
 

@@ -7,7 +7,7 @@ import type {
   TriggerRequest,
 } from "../../../src/domain/station-view.ts";
 
-export function recipe(number: number): RecipeIdentity {
+function recipe(number: number): RecipeIdentity {
   return { id: `recipe-${number}`, number, version: null, hash: null };
 }
 

@@ -11,7 +11,7 @@ import {
 import { step } from "../../../src/plc/handshake/step.ts";
 import type { ControlBit } from "../../../src/plc/register-map.ts";
 
-export const SETTINGS: HandshakeSettings = {
+const SETTINGS: HandshakeSettings = {
   bufferDepth: 10,
   heartbeat: "off",
   heartbeatTimeoutMs: 1000,
