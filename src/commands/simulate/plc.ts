@@ -1,15 +1,18 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { MACHINE_FILES } from "../../config/config-files.ts";
+import { loadConfig } from "../../config/load.ts";
 import { rejectSchema } from "../../config/reject-schema.ts";
-import { EXIT_CODES } from "../../domain/errors.ts";
+import { EXIT_CODES, InputError } from "../../domain/errors.ts";
 import { textTable } from "../../evaluation/table.ts";
-import { planLine, type ModbusReject } from "../../plc/simulator/line-plan.ts";
+import { planLine, type ModbusReject, type PlanOptions } from "../../plc/simulator/line-plan.ts";
 import { lineTable, type LineRun } from "../../plc/simulator/line-table.ts";
 import { SimulatedLine, type Address, type LineOptions, type PlcMode } from "../../plc/simulator/line.ts";
 import { TerminalView } from "../terminal-view.ts";
 import { runRates } from "./run-rates.ts";
 
 interface Flags {
-  readonly station: Address;
+  readonly config?: string;
+  readonly station?: Address;
   readonly coils: Address;
   readonly cameras: number;
   readonly rate: readonly number[];
@@ -29,11 +32,15 @@ interface Flags {
   readonly json?: true;
 }
 
+const STATION = "127.0.0.1:1502";
+const COILS = "127.0.0.1:1503";
+const REJECT = rejectSchema.parse({ kind: "modbus", host: "127.0.0.1" }) as ModbusReject;
 /** Register in which camera 1 shows that it lives; the others follow. */
 const FIRST_HEARTBEAT = 100;
 
 const HELP = `
-The station's configuration must say the same as these flags: plc.modbus on --station, and for camera n
+Give the station's own configuration (--config config/line.yaml), or say the same by flags. Without a file the station is expected
+to have plc.modbus on --station, and for camera n the output
 reject: { kind: modbus, port: 1503, coil: n-1, heartbeat: { kind: register, address: 99+n },
           track: { kind: time, distanceMs: 600, leadMs: 15, pulseMs: 20 } }.
 The exit code is 1 if a part is unaccounted for, or escaped: went by without an OK of every camera.
@@ -43,15 +50,16 @@ With --json the last line of stdout is one object: passed, and runs with the row
 export function simulatePlcCommand(): Command {
   return new Command("plc")
     .description("Run parts past a station as its PLC would, and count what becomes of every one of them")
-    .addOption(addressOption("--station <host:port>", "the station's Modbus TCP server", "127.0.0.1:1502"))
+    .option("-c, --config <file>", "the station's configuration: where its PLC and its ejectors are")
     .addOption(
-      addressOption(
-        "--coils <host:port>",
-        "where the station writes its reject outputs: served here",
-        "127.0.0.1:1503",
-      ),
+      addressOption("--station <host:port>", `the station's Modbus TCP server (default: ${STATION})`),
     )
-    .option("--cameras <n>", "cameras of the station, all before one ejector", wholeNumber, 1)
+    .addOption(
+      addressOption("--coils <host:port>", "where the station writes its reject outputs: served here")
+        .default(address(COILS), COILS)
+        .conflicts("config"),
+    )
+    .addOption(ofFlags("--cameras <n>", "cameras of the station, all before one ejector", wholeNumber, 1))
     .option("--rate <list>", "parts per second, one run for each", rates, [5])
     .option("--minutes <n>", "length of a run", aboveZero, 1)
     .option("--parts <n>", "parts of a run, in place of its length", wholeNumber)
@@ -62,9 +70,9 @@ export function simulatePlcCommand(): Command {
     )
     .option("--rude", "first a badly written PLC: early and missing acknowledgements, storms, cut cables")
     .option("--stops", "the belt stands and slows down now and then (the station needs an encoder)")
-    .option("--distance-ms <ms>", "from the cameras to the ejector", aboveZero, 600)
-    .option("--lead-ms <ms>", "the ejector acts so much before a part's middle", notNegative, 15)
-    .option("--pulse-ms <ms>", "to so much after it", aboveZero, 20)
+    .addOption(ofFlags("--distance-ms <ms>", "from the cameras to the ejector", aboveZero, 600))
+    .addOption(ofFlags("--lead-ms <ms>", "the ejector acts so much before a part's middle", notNegative, 15))
+    .addOption(ofFlags("--pulse-ms <ms>", "to so much after it", aboveZero, 20))
     .option("--speed <mm/s>", "of the belt", aboveZero, 500)
     .option("--part-length <mm>", "along the belt", aboveZero, 5)
     .option("--jitter <share>", "how unevenly parts lie, of their spacing", share, 0.1)
@@ -106,19 +114,8 @@ function isSound({ unaccounted, escaped }: LineRun): boolean {
 }
 
 function lineOptions(flags: Flags): LineOptions {
-  const { distanceMs, leadMs, pulseMs } = flags;
-  const track = { kind: "time", distanceMs, leadMs, pulseMs };
-  const rejects = Array.from({ length: flags.cameras }, (_, coil) =>
-    rejectSchema.parse({
-      kind: "modbus",
-      ...flags.coils,
-      coil,
-      heartbeat: { kind: "register", address: FIRST_HEARTBEAT + coil },
-      track,
-    }),
-  ) as ModbusReject[];
   return {
-    ...planLine({ station: flags.station, rejects, speedMmPerS: flags.speed }),
+    ...planLine({ ...stationSide(flags), speedMmPerS: flags.speed }),
     mode: flags.mode,
     partMm: flags.partLength,
     jitter: flags.jitter,
@@ -128,8 +125,39 @@ function lineOptions(flags: Flags): LineOptions {
   };
 }
 
-function addressOption(flags: string, words: string, usual: string): Option {
-  return new Option(flags, words).argParser(address).default(address(usual), usual);
+/** What the station is configured to do, by its file or by flags. */
+function stationSide(flags: Flags): Pick<PlanOptions, "station" | "rejects"> {
+  if (flags.config === undefined)
+    return { station: flags.station ?? address(STATION), rejects: rejectsOfFlags(flags) };
+  const { plc, cameras } = loadConfig(flags.config, process.env, MACHINE_FILES);
+  const { host, port } = plc.modbus;
+  const rejects = cameras.map(({ name, reject }) => {
+    if (reject.kind === "modbus") return reject;
+    throw new InputError(
+      "output-not-modbus",
+      `Camera ${name} has reject.kind ${reject.kind}; the simulated PLC can only be switched by "modbus".`,
+    );
+  });
+  return { station: flags.station ?? { host: host === "0.0.0.0" ? "127.0.0.1" : host, port }, rejects };
+}
+
+function rejectsOfFlags({ cameras, coils, distanceMs, leadMs, pulseMs }: Flags): ModbusReject[] {
+  return Array.from({ length: cameras }, (_, coil) => ({
+    ...REJECT,
+    ...coils,
+    coil,
+    heartbeat: { kind: "register", address: FIRST_HEARTBEAT + coil, everyMs: 100 },
+    track: { kind: "time", distanceMs, leadMs, pulseMs },
+  }));
+}
+
+/** An option that says what the station's file would. */
+function ofFlags<T>(flags: string, words: string, parse: (text: string) => T, usual: T): Option {
+  return new Option(flags, words).argParser(parse).default(usual).conflicts("config");
+}
+
+function addressOption(flags: string, words: string): Option {
+  return new Option(flags, words).argParser(address);
 }
 
 function address(text: string): Address {

@@ -127,7 +127,7 @@ it("brings every part past every camera and ejector exactly once, for any speeds
           conveyor.eject(event.part);
           if (!ejectedAt.has(event.part)) ejectedAt.set(event.part, event.camera);
         },
-        () => late.next().value,
+        () => late.next().value as number,
       );
       for (const part of partsMm.keys()) {
         const seen = (kind: ConveyorEvent["kind"], camera: number): number =>

@@ -7,10 +7,8 @@ import { InputError } from "../../../src/domain/errors.ts";
 import type { Inspection, Verdict } from "../../../src/domain/inspection.ts";
 import type { LineView, StationActions, TriggerRequest } from "../../../src/domain/station-view.ts";
 import { PlcService } from "../../../src/plc/handshake/plc-service.ts";
-import { ModbusCoilOutput } from "../../../src/plc/outputs/modbus-coil-output.ts";
-import { clockPosition } from "../../../src/plc/reject/position.ts";
-import { realClock } from "../../../src/plc/reject/precise-timer.ts";
-import { RejectGate } from "../../../src/plc/reject/reject-gate.ts";
+import { createRejectGate } from "../../../src/plc/reject/create-reject-gate.ts";
+import type { RejectGate } from "../../../src/plc/reject/reject-gate.ts";
 import type { ModbusReject } from "../../../src/plc/simulator/line-plan.ts";
 
 /** What the judge does with a part. */
@@ -144,33 +142,8 @@ export async function startSmallStation(
 }
 
 function openGate(reject: ModbusReject): RejectGate {
-  if (reject.track.kind !== "time") throw new Error("the small station tracks by time");
-  const { distanceMs, leadMs, pulseMs } = reject.track;
-  const output: ModbusCoilOutput = new ModbusCoilOutput({
-    ...reject,
-    clock: realClock,
-    onFault: () => {
-      gate.outputChanged();
-    },
-  });
-  const gate: RejectGate = new RejectGate({
-    track: {
-      position: clockPosition,
-      distance: distanceMs,
-      lead: leadMs,
-      pulse: pulseMs,
-      resting: reject.restingState,
-      delayMs: reject.delayMs,
-      lateMs: reject.lateMs,
-      maxParts: reject.maxParts,
-    },
-    encoder: null,
-    output,
-    energise: reject.energise,
-    clock: realClock,
-    onEjected: () => undefined,
-    onFault: () => undefined,
-  });
+  const gate = createRejectGate(reject, { onEjected: () => undefined, onFault: () => undefined });
+  if (gate === null) throw new Error("a Modbus output has a gate");
   return gate;
 }
 
