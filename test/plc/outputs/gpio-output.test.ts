@@ -8,7 +8,7 @@ import { GpioOutput, type GpioOptions } from "../../../src/plc/outputs/gpio-outp
 import { realClock } from "../../../src/plc/reject/precise-timer.ts";
 
 const path = process.env.PATH ?? "";
-const soon = { timeout: 8000, interval: 5 };
+const soon = { timeout: 15_000, interval: 5 };
 let dir: string;
 let outputs: GpioOutput[];
 
@@ -47,7 +47,12 @@ function log(): readonly string[] {
   return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
 }
 
-/** The process that holds the line now. */
+/** What the line was set to, in order. */
+function values(): readonly (string | undefined)[] {
+  return log().map((line) => /17=([01])/.exec(line)?.[1]);
+}
+
+/** Whether a process holds the line now. */
 function isHeld(): boolean {
   try {
     return process.kill(Number(readFileSync(join(dir, "held"), "utf8")), 0);
@@ -74,11 +79,13 @@ describe.each(["v1", "v2"] as const)("a GPIO line held by gpioset %s", (version)
     for (const energised of [false, true, false, true]) {
       output.set(energised);
       await becomes(output, energised);
-      expect(isHeld()).toBe(true);
+      await vi.waitFor(() => {
+        expect(values().at(-1)).toBe(energised ? "1" : "0");
+        expect(isHeld()).toBe(true);
+      }, soon);
     }
     expect(output.fault).toBeNull();
-    const values = log().map((line) => /17=([01])/.exec(line)?.[1]);
-    expect(values.filter((value, index) => value !== values[index - 1])).toEqual(["0", "1", "0", "1"]);
+    expect(values().filter((value, index) => value !== values()[index - 1])).toEqual(["0", "1", "0", "1"]);
     await output.stop();
     await vi.waitFor(() => {
       expect(isHeld()).toBe(false);
@@ -90,7 +97,9 @@ describe.each(["v1", "v2"] as const)("a GPIO line held by gpioset %s", (version)
     output.set(true);
     output.start();
     await becomes(output, true);
-    expect(log().find((line) => line.includes("gpiochip0"))).toContain("--active-low");
+    await vi.waitFor(() => {
+      expect(log().find((line) => line.includes("gpiochip0"))).toContain("--active-low");
+    }, soon);
   });
 
   it("is taken again, in its present state, when its holder is killed", async () => {
@@ -99,6 +108,9 @@ describe.each(["v1", "v2"] as const)("a GPIO line held by gpioset %s", (version)
     output.set(true);
     output.start();
     await becomes(output, true);
+    await vi.waitFor(() => {
+      expect(isHeld()).toBe(true);
+    }, soon);
     process.kill(Number(readFileSync(join(dir, "held"), "utf8")), "SIGKILL");
     await vi.waitFor(() => {
       expect(output.fault).toMatchObject({ code: "output-unreachable" });

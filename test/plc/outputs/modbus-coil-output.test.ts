@@ -37,7 +37,7 @@ function createOutput(port: number, options: Partial<ModbusCoilOptions> = {}) {
   return { output, faults };
 }
 
-const soon = { timeout: 8000, interval: 5 };
+const soon = { timeout: 15_000, interval: 5 };
 
 describe("a Modbus coil", () => {
   it("is written in order, each change once", async () => {

@@ -2,14 +2,12 @@ import type { Clock } from "../../../src/plc/reject/precise-timer.ts";
 
 interface Entry {
   readonly at: number;
-  readonly order: number;
   readonly fire: () => void;
 }
 
 /** Time that moves only when a test says so. Timers come to the whole ms, late, as Node's do. */
 export class FakeClock implements Clock {
   #now: number;
-  #order = 0;
   #waiting: Entry[] = [];
 
   constructor(now = 0) {
@@ -32,7 +30,10 @@ export class FakeClock implements Clock {
   /** Lets the time pass up to `time`, and everything happen that falls due. */
   runTo(time: number): void {
     for (;;) {
-      const next = this.#waiting.toSorted((a, b) => a.at - b.at || a.order - b.order)[0];
+      const next = this.#waiting.reduce<Entry | undefined>(
+        (first, entry) => (first === undefined || entry.at < first.at ? entry : first),
+        undefined,
+      );
       if (next === undefined || next.at > time) break;
       this.#waiting = this.#waiting.filter((entry) => entry !== next);
       this.#now = Math.max(this.#now, next.at);
@@ -52,7 +53,7 @@ export class FakeClock implements Clock {
   }
 
   #add(at: number, fire: () => void): () => void {
-    const entry = { at, order: (this.#order += 1), fire };
+    const entry = { at, fire };
     this.#waiting.push(entry);
     return () => {
       this.#waiting = this.#waiting.filter((other) => other !== entry);
