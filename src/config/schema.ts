@@ -10,7 +10,7 @@ import {
 } from "./history-schema.ts";
 import { homeAssistantSchema } from "./home-assistant-schema.ts";
 import { instantSchema, methodSchema } from "./method-schema.ts";
-import { imagesSchema, topicRootSchema, type ImagesConfig } from "./messaging-schema.ts";
+import { commandsSchema, imagesSchema, topicRootSchema, type ImagesConfig } from "./messaging-schema.ts";
 import { name } from "./name.ts";
 import { inputSize, preprocessSchema } from "./preprocess-schema.ts";
 import { opcuaSchema } from "./opcua-schema.ts";
@@ -215,6 +215,7 @@ export const configSchema = z.strictObject({
   training: trainingSchema.prefault({}),
   broker: brokerSchema.prefault({ kind: "embedded" }),
   images: imagesSchema.prefault({}),
+  commands: commandsSchema.prefault({}).describe("on MQTT"),
   outbox: outboxSchema.prefault({}),
   history: historySchema.prefault({}),
   replay: replaySchema.prefault({}),
