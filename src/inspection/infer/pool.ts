@@ -167,8 +167,8 @@ export class InferencePool implements BundleSource {
 
   #ready(bundle: PooledBundle, process: InferenceProcess): void {
     const { bundleId, provider, goldenMaxDiff, loadMs } = bundle.report;
-    if (!process.alive)
-      throw new ModelError("load-crashed", `The inference process of ${bundleId} died after the load.`);
+    if (this.#stopped || !process.alive)
+      throw new ModelError("load-crashed", `The inference process of ${bundleId} ended after the load.`);
     if (this.#shared === null && this.#homeless.size === 0) this.#shared = process;
     bundle.process = process;
     const { pid } = process;
@@ -208,9 +208,9 @@ export class InferencePool implements BundleSource {
     this.#processes.delete(process);
     if (this.#shared === process) this.#shared = null;
     const hit = [...this.#bundles.values()].filter((bundle) => bundle.process === process);
+    for (const bundle of hit) bundle.process = null;
     if (this.#stopped) return;
     for (const bundle of hit) {
-      bundle.process = null;
       const isSuspect = suspects.size === 0 ? hit.length === 1 : suspects.has(bundle.number);
       if (isSuspect && bundle.users.size === 0) this.#forget(bundle);
       else if (isSuspect) this.#scheduleAlone(bundle, `the inference process ${how}`);
