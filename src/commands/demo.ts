@@ -2,17 +2,23 @@ import { Command, InvalidArgumentError } from "commander";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { configSchema, type CameraSource, type Config } from "../config/schema.ts";
-import { InputError } from "../domain/errors.ts";
+import { EXIT_CODES, InputError } from "../domain/errors.ts";
 import { productList } from "../simulator/product-list.ts";
 import { findProduct } from "../simulator/products.ts";
 import { createLogger } from "../system/logger.ts";
-import { runDemo } from "./demo/run-demo.ts";
+import { freePort } from "./demo/free-port.ts";
+import { lineConfig } from "./demo/line-config.ts";
+import { lineSummaryText } from "./demo/line-summary-text.ts";
+import { runLineDemo, type LineDemoOptions, type LineDemoSummary } from "./demo/line.ts";
+import { runDemo, type DemoOptions } from "./demo/run-demo.ts";
 import { summaryText } from "./demo/summary-text.ts";
+import type { DemoSummary } from "./demo/summary.ts";
 import { TerminalView } from "./terminal-view.ts";
 
 interface DemoFlags {
   readonly parts?: number;
   readonly product?: string;
+  readonly line?: true;
   readonly list?: true;
   readonly images?: string;
   readonly camera?: string;
@@ -31,7 +37,12 @@ interface DemoFlags {
 const HELP = `
 With --json the last line of stdout is one object: parts, ok, ng, warn, err, missedDeadlines, imageAuroc, knownGood,
 knownBad, caughtShare, falseRejectShare, latencyMsP50, latencyMsP99, inferMsP50, inferMsP99, threshold, trainSeconds,
-firstVerdictSeconds, bundleId. A value that cannot be known is null.`;
+firstVerdictSeconds, bundleId. A value that cannot be known is null. With --line it is line (what the PLC counted) and pictures (the
+keys above, of all cameras).`;
+
+const LINE_RATE = 5;
+const PLC_PORT = 1502;
+const COILS_PORT = 1503;
 
 const NEXT_STEPS = `
 Next: assayd demo --keep               go on with this model
@@ -48,6 +59,7 @@ export function demoCommand(): Command {
       positiveInteger,
     )
     .option("--product <name>", "which rendered product passes by (default: a relay module)")
+    .option("--line", "two cameras on a conveyor, triggered by a simulated PLC that also has the ejector")
     .option("--list", "show the rendered products and end")
     .option(
       "--images <dir>",
@@ -56,7 +68,11 @@ export function demoCommand(): Command {
     .option("--camera <device>", "a V4L2 camera, e.g. /dev/video0")
     .option("--rtsp <url>", "an RTSP camera")
     .option("--pipeline <launch>", "a GStreamer launch string up to the sink")
-    .option("--rate <n>", "parts per second (default 10 for pictures, 2 for cameras)", positiveNumber)
+    .option(
+      "--rate <n>",
+      "parts per second (default 10 for pictures, 2 for cameras, 5 with --line)",
+      positiveNumber,
+    )
     .option("--teach <n>", "good parts to collect", positiveInteger, 120)
     .option("--keep", "go on with the model of the last demo, if there is one")
     .option("--port <n>", "port of the embedded broker", positiveInteger, 1883)
@@ -73,7 +89,8 @@ async function demo(flags: DemoFlags): Promise<void> {
     process.stdout.write(`${productList()}\n`);
     return;
   }
-  const config = demoConfig(flags);
+  const coilsPort = flags.line ? await freePort(COILS_PORT) : COILS_PORT;
+  const config = flags.line ? await lineDemoConfig(flags, coilsPort) : demoConfig(flags);
   if (!flags.keep) await rm(config.station.stateDir, { recursive: true, force: true });
   const stop = new AbortController();
   const onSignal = (): void => {
@@ -87,17 +104,48 @@ async function demo(flags: DemoFlags): Promise<void> {
     format: "text",
     write: (line) => process.stderr.write(line),
   });
-  const summary = await runDemo({
+  const options = {
     config,
     parts: flags.parts ?? null,
     teach: flags.teach,
     view,
     logger,
     signal: stop.signal,
-  });
-  view.say(summaryText(summary));
-  if (summary.bundleId !== null) view.say(NEXT_STEPS);
+  };
+  const summary = flags.line
+    ? await demoLine({ ...options, coilsPort, partsPerSecond: flags.rate ?? LINE_RATE })
+    : await demoCamera(options);
   if (flags.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+}
+
+async function demoCamera(options: DemoOptions): Promise<DemoSummary> {
+  const summary = await runDemo(options);
+  options.view.say(summaryText(summary));
+  if (summary.bundleId !== null) options.view.say(NEXT_STEPS);
+  return summary;
+}
+
+async function demoLine(options: LineDemoOptions): Promise<LineDemoSummary> {
+  const summary = await runLineDemo(options);
+  options.view.say(lineSummaryText(summary));
+  if (summary.line?.passed === false) process.exitCode = EXIT_CODES.failed;
+  return summary;
+}
+
+async function lineDemoConfig(flags: DemoFlags, coilsPort: number): Promise<Config> {
+  if ([flags.images, flags.camera, flags.rtsp, flags.pipeline].some((source) => source !== undefined))
+    throw new InputError(
+      "demo-line-source",
+      "the line of --line shows rendered parts; only --product fits it",
+    );
+  return lineConfig({
+    stateDir: resolve(flags.stateDir),
+    inputSize: flags.inputSize,
+    product: flags.product === undefined ? undefined : findProduct(flags.product).name,
+    brokerPort: flags.port,
+    plcPort: await freePort(PLC_PORT),
+    coilsPort,
+  });
 }
 
 function demoConfig(flags: DemoFlags): Config {
