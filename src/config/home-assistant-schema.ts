@@ -2,10 +2,7 @@ import { z } from "zod";
 
 /** Home Assistant's MQTT discovery: one device a camera, on the main broker connection. */
 export const homeAssistantSchema = z.strictObject({
-  enabled: z
-    .boolean()
-    .default(false)
-    .describe("false: devices announced before are removed once, at the next start"),
+  enabled: z.boolean().default(false).describe("false: devices announced before are taken away"),
   prefix: z
     .string()
     .regex(/^[^+#/\0][^+#\0]*[^+#/\0]$/, "a topic without + or #, and without / at its ends")

@@ -3,8 +3,7 @@ import type { Publication } from "../client.ts";
 import type { StationTopics } from "../topics.ts";
 import { components } from "./components.ts";
 
-/** Who announced a device: by this we know our own again. */
-export const ORIGIN = "assayd";
+const ORIGIN = "assayd";
 
 export interface DiscoveryOptions {
   /** Discovery prefix, `homeassistant` if nobody changed it. */
@@ -26,7 +25,7 @@ export function discoveryMessages(
   options: DiscoveryOptions,
 ): readonly Publication[] {
   return view.lines.map((line) => ({
-    topic: discoveryTopic(options.prefix, view.name, line.name),
+    topic: `${options.prefix}/device/${deviceId(view.name, line.name)}/config`,
     payload: JSON.stringify(devicePayload(view, line, topics, options)),
     qos: 1,
     retain: true,
@@ -36,23 +35,6 @@ export function discoveryMessages(
 /** An empty payload takes the device away. */
 export function removal(topic: string): Publication {
   return { topic, payload: "", qos: 1, retain: true };
-}
-
-export function discoveryTopic(prefix: string, station: string, camera: string): string {
-  return `${prefix}/device/${deviceId(station, camera)}/config`;
-}
-
-/** Whether a retained discovery message is of this station: of our origin, and available with our state topic. */
-export function isOurs(payload: string, topics: StationTopics): boolean {
-  try {
-    const { o, avty } = JSON.parse(payload) as {
-      o?: { name?: unknown };
-      avty?: readonly { t?: unknown }[];
-    };
-    return o?.name === ORIGIN && avty?.[0]?.t === topics.state;
-  } catch {
-    return false;
-  }
 }
 
 function devicePayload(view: StationView, line: LineView, topics: StationTopics, options: DiscoveryOptions) {

@@ -4,16 +4,18 @@ import type { StationListener, StationView } from "../../domain/station-view.ts"
 import type { Publication } from "../client.ts";
 import { Timers } from "../timers.ts";
 import type { StationTopics } from "../topics.ts";
-import { discoveryMessages, discoveryTopic, isOurs, removal, type DiscoveryOptions } from "./discovery.ts";
+import { AnnouncedFile } from "./announced-file.ts";
+import { discoveryMessages, removal, type DiscoveryOptions } from "./discovery.ts";
 
 const CHANGES_MS = 1000; // a recipe that comes or goes is no hurry
-const KEPT_MESSAGE_BYTES = 262_144; // of a foreign device's announcement that we look into
 
 export interface HomeAssistantOptions {
   readonly config: HomeAssistantConfig;
   readonly hardware: DiscoveryOptions["hardware"];
   readonly lastNgType: DiscoveryOptions["lastNgType"];
   readonly topics: StationTopics;
+  /** Remembers what was announced, so that it can be taken away by a later run. */
+  readonly announcedFile: string;
   readonly view: () => StationView;
   readonly publish: (message: Publication) => Promise<void>;
   readonly subscribe: (filter: string) => Promise<void>;
@@ -26,32 +28,29 @@ export interface HomeAssistantOptions {
  */
 export class HomeAssistant implements StationListener {
   readonly #options: HomeAssistantOptions;
+  readonly #file: AnnouncedFile;
   readonly #timers = new Timers();
-  /** What was announced, by topic. */
+  /** What was announced on this connection, by topic. */
   readonly #announced = new Map<string, string>();
+  #tidying: Promise<void> = Promise.resolve();
   #connected = false;
-  #removed = false;
   #watching = false;
 
   constructor(options: HomeAssistantOptions) {
     this.#options = options;
+    this.#file = new AnnouncedFile(options.announcedFile);
   }
 
   /** The main connection was made: call it each time, after the station's state was published. */
   connected(): void {
     this.#connected = true;
-    const { config } = this.#options;
-    if (!config.enabled) {
-      this.#removeAll();
-      return;
-    }
-    this.#announced.clear();
-    this.#announce();
-    for (const filter of [this.#statusTopic, `${config.prefix}/device/+/config`]) {
-      this.#options.subscribe(filter).catch((error: unknown) => {
-        this.#options.logger.warn({ filter, err: error }, "Home Assistant cannot be followed");
+    if (this.#options.config.enabled) {
+      this.#announceAll();
+      this.#options.subscribe(this.#statusTopic).catch((error: unknown) => {
+        this.#options.logger.warn({ err: error }, "Home Assistant's start cannot be noticed");
       });
     }
+    this.#tidying = this.#tidying.then(() => this.#tidy());
   }
 
   disconnected(): void {
@@ -60,16 +59,9 @@ export class HomeAssistant implements StationListener {
 
   /** Any message of the main connection; those of others are left alone. */
   received({ topic, payload }: { readonly topic: string; readonly payload: string | Uint8Array }): void {
-    const { config, topics } = this.#options;
-    if (!config.enabled) return;
-    if (topic === this.#statusTopic) {
-      // https://www.home-assistant.io/integrations/mqtt/#birth-and-last-will-messages
-      if (Buffer.from(payload).toString("utf8") === "online") this.#announceAll();
-      return;
-    }
-    if (!topic.startsWith(`${config.prefix}/device/`) || this.#known().has(topic)) return;
-    if (payload.length === 0 || payload.length > KEPT_MESSAGE_BYTES) return;
-    if (isOurs(Buffer.from(payload).toString("utf8"), topics)) this.#publish(removal(topic));
+    if (!this.#options.config.enabled || topic !== this.#statusTopic) return;
+    // https://www.home-assistant.io/integrations/mqtt/#birth-and-last-will-messages
+    if (Buffer.from(payload).toString("utf8") === "online") this.#announceAll();
   }
 
   /** Recipes and versions are part of what was announced. */
@@ -78,14 +70,16 @@ export class HomeAssistant implements StationListener {
     this.#watching = true;
     this.#timers.after(CHANGES_MS, () => {
       this.#watching = false;
-      if (this.#connected) this.#announce();
+      if (this.#connected) this.#announceChanges();
     });
   }
 
-  stop(): void {
+  /** Resolves when nothing is under way any more; what was announced stays. */
+  async stop(): Promise<void> {
     this.#connected = false;
     this.#timers.clear();
     this.#watching = false;
+    await this.#tidying;
   }
 
   get #statusTopic(): string {
@@ -94,43 +88,38 @@ export class HomeAssistant implements StationListener {
 
   #announceAll(): void {
     this.#announced.clear();
-    this.#announce();
+    this.#announceChanges();
   }
 
-  /** What has not been announced as it is now; devices that are gone are taken away. */
-  #announce(): void {
-    const { config, topics, view, hardware, lastNgType } = this.#options;
-    const messages = discoveryMessages(view(), topics, { prefix: config.prefix, hardware, lastNgType });
-    for (const message of messages) {
+  /** What has not been announced as it is now. */
+  #announceChanges(): void {
+    for (const message of this.#messages()) {
       if (this.#announced.get(message.topic) === message.payload) continue;
       this.#announced.set(message.topic, message.payload.toString());
-      this.#publish(message);
-    }
-    const known = new Set(messages.map(({ topic }) => topic));
-    for (const topic of this.#announced.keys()) {
-      if (known.has(topic)) continue;
-      this.#announced.delete(topic);
-      this.#publish(removal(topic));
+      this.#options.publish(message).catch((error: unknown) => {
+        this.#announced.delete(message.topic); // the next connection announces it again
+        this.#options.logger.debug({ topic: message.topic, err: error }, "discovery not sent");
+      });
     }
   }
 
-  /** Once a run: whoever switched discovery off wants the devices gone. */
-  #removeAll(): void {
-    if (this.#removed) return;
-    this.#removed = true;
-    for (const topic of this.#known()) this.#publish(removal(topic));
+  #messages(): readonly Publication[] {
+    const { config, topics, view, hardware, lastNgType } = this.#options;
+    return discoveryMessages(view(), topics, { prefix: config.prefix, hardware, lastNgType });
   }
 
-  #known(): ReadonlySet<string> {
-    const { config, view } = this.#options;
-    const { name, lines } = view();
-    return new Set(lines.map((line) => discoveryTopic(config.prefix, name, line.name)));
-  }
-
-  #publish(message: Publication): void {
-    this.#options.publish(message).catch((error: unknown) => {
-      this.#announced.delete(message.topic); // the next connection announces it again
-      this.#options.logger.debug({ topic: message.topic, err: error }, "Home Assistant discovery not sent");
-    });
+  /** Takes away what an earlier run announced and is no longer there; what cannot be is tried on the next connection. */
+  async #tidy(): Promise<void> {
+    try {
+      const wanted = this.#options.config.enabled ? this.#messages().map(({ topic }) => topic) : [];
+      const remembered = await this.#file.read();
+      const gone = remembered.filter((topic) => !wanted.includes(topic));
+      if (gone.length === 0 && wanted.length === remembered.length) return;
+      if (wanted.length > 0) await this.#file.write([...new Set([...wanted, ...remembered])]); // before it can be forgotten
+      for (const topic of gone) await this.#options.publish(removal(topic));
+      await this.#file.write(wanted);
+    } catch (error) {
+      this.#options.logger.debug({ err: error }, "old discovery not taken away");
+    }
   }
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { pino } from "pino";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { externalBrokerSchema } from "../../../src/config/broker-schema.ts";
@@ -14,6 +17,7 @@ import { hasMosquitto, Mosquitto } from "../mosquitto.ts";
 import { Subscriber, until } from "../plant.ts";
 
 const topics = stationTopics("assay/v1/st1");
+const newFile = (): string => join(mkdtempSync(join(tmpdir(), "assayd-home-assistant-")), "announced.json");
 const configTopic = (camera: string): string => `homeassistant/device/st1_${camera}/config`;
 
 /** Discovery with a connection that only remembers. */
@@ -23,12 +27,17 @@ class Announcer {
   view: StationView = viewOf([lineOf("cam1"), lineOf("cam2")]);
   readonly discovery: HomeAssistant;
 
-  constructor(enabled = true, connection: Partial<Pick<HomeAssistantOptions, "publish" | "subscribe">> = {}) {
+  constructor(
+    enabled = true,
+    announcedFile = newFile(),
+    connection: Partial<Pick<HomeAssistantOptions, "publish" | "subscribe">> = {},
+  ) {
     this.discovery = new HomeAssistant({
       config: homeAssistantSchema.parse({ enabled }),
       hardware: { make: null, model: null, serial: null },
       lastNgType: null,
       topics,
+      announcedFile,
       view: () => this.view,
       publish: (message) => {
         this.sent.push(message);
@@ -41,9 +50,7 @@ class Announcer {
       logger: pino({ level: "silent" }),
       ...connection,
     });
-    onTestFinished(() => {
-      this.discovery.stop();
-    });
+    onTestFinished(() => this.discovery.stop());
   }
 
   get topicsSent(): string[] {
@@ -56,7 +63,7 @@ describe("the announcement to Home Assistant", () => {
     const { discovery, sent, filters } = new Announcer();
     discovery.connected();
     expect(sent).toHaveLength(2);
-    expect(filters).toEqual(["homeassistant/status", "homeassistant/device/+/config"]);
+    expect(filters).toEqual(["homeassistant/status"]);
     discovery.received({ topic: "homeassistant/status", payload: "offline" });
     expect(sent).toHaveLength(2);
     discovery.received({ topic: "homeassistant/status", payload: Buffer.from("online") });
@@ -66,29 +73,48 @@ describe("the announcement to Home Assistant", () => {
     expect(sent).toHaveLength(6);
   });
 
-  it("is taken away once when discovery is off", () => {
-    const announcer = new Announcer(false);
-    announcer.discovery.connected();
-    announcer.discovery.connected();
-    announcer.discovery.received({ topic: "homeassistant/status", payload: "online" });
-    expect(announcer.topicsSent).toEqual([`-${configTopic("cam1")}`, `-${configTopic("cam2")}`]);
-    expect(announcer.filters).toEqual([]);
+  it("is taken away once when discovery is switched off", async () => {
+    const file = newFile();
+    const before = new Announcer(true, file);
+    before.discovery.connected();
+    await before.discovery.stop();
+    const off = new Announcer(false, file);
+    off.discovery.connected();
+    off.discovery.connected();
+    off.discovery.received({ topic: "homeassistant/status", payload: "online" });
+    await off.discovery.stop();
+    expect(off.topicsSent).toEqual([`-${configTopic("cam1")}`, `-${configTopic("cam2")}`]);
+    expect(off.filters).toEqual([]);
   });
 
-  it("of a camera that is no longer configured is taken away; what others announced is left alone", () => {
-    const old = new Announcer();
-    old.view = viewOf([lineOf("gone")]);
+  it("says nothing at all where discovery was never on", async () => {
+    const { discovery, sent } = new Announcer(false);
+    discovery.connected();
+    discovery.lineChanged();
+    await discovery.stop();
+    expect(sent).toEqual([]);
+  });
+
+  it("of a camera that is no longer configured is taken away, at the next connection if that fails", async () => {
+    const file = newFile();
+    const old = new Announcer(true, file);
+    old.view = viewOf([lineOf("gone"), lineOf("cam1")]);
     old.discovery.connected();
-    const announcer = new Announcer();
+    await old.discovery.stop();
+    const failing = new Announcer(true, file, { publish: () => Promise.reject(new Error("no connection")) });
+    failing.discovery.connected();
+    await failing.discovery.stop();
+    const announcer = new Announcer(true, file);
     announcer.discovery.connected();
-    const before = announcer.sent.length;
-    const foreign = JSON.stringify({ o: { name: "zigbee2mqtt" }, avty: [{ t: "z/state" }] });
-    announcer.discovery.received({ topic: "homeassistant/device/0x1/config", payload: foreign });
-    announcer.discovery.received({ topic: "homeassistant/device/0x1/config", payload: "garbage" });
-    announcer.discovery.received({ topic: configTopic("cam1"), payload: announcer.sent[0]!.payload });
-    expect(announcer.sent).toHaveLength(before);
-    announcer.discovery.received({ topic: configTopic("gone"), payload: old.sent[0]!.payload });
-    expect(announcer.topicsSent.at(-1)).toBe(`-${configTopic("gone")}`);
+    await announcer.discovery.stop();
+    expect(announcer.topicsSent).toEqual([
+      configTopic("cam1"),
+      configTopic("cam2"),
+      `-${configTopic("gone")}`,
+    ]);
+    announcer.discovery.connected();
+    await announcer.discovery.stop();
+    expect(announcer.topicsSent.slice(3)).toEqual([configTopic("cam1"), configTopic("cam2")]);
   });
 
   it("is made anew when recipes change, and not when only counters do", async () => {
@@ -114,7 +140,7 @@ describe("the announcement to Home Assistant", () => {
 
   it("that cannot be sent throws nothing and comes with the next connection", async () => {
     let refused = 0;
-    const { discovery } = new Announcer(true, {
+    const { discovery } = new Announcer(true, newFile(), {
       publish: () => {
         refused += 1;
         return Promise.reject(new Error("no connection"));
@@ -144,7 +170,7 @@ describe("the announcement to Home Assistant", () => {
       onFault: () => undefined,
     });
     onTestFinished(() => client.stop());
-    const { discovery } = new Announcer(true, {
+    const { discovery } = new Announcer(true, newFile(), {
       publish: (message) => client.publish(message),
       subscribe: (filter) => client.subscribe(filter),
     });
