@@ -79,6 +79,11 @@ export class RejectGate {
     };
   }
 
+  /** As in `status`: oldest first, each until `reset` after its cause is gone. */
+  get faults(): readonly GateFault[] {
+    return this.#faults.all;
+  }
+
   /** Rejects everything until the conveyor has moved one full distance: nobody knows what is on it. */
   start(): void {
     this.#running = true;
@@ -105,11 +110,16 @@ export class RejectGate {
     this.#report({ id, ejected: "reject", proven: false, at: null, errorMs: null });
   }
 
-  /** What was decided for a part: only `pass` lets it pass, and only if it comes before the part does. */
-  verdict(id: string, action: Action): void {
-    if (!this.#running) return;
+  /**
+   * What was decided for a part: only `pass` lets it pass, and only if it comes before the part does.
+   * @returns false if it came too late, or the part is not known
+   */
+  verdict(id: string, action: Action): boolean {
+    if (!this.#running) return false;
     this.#advance();
-    if (!this.#tracker.decide(id, action === "pass" ? "pass" : "reject")) this.#counts.lateVerdicts += 1;
+    const inTime = this.#tracker.decide(id, action === "pass" ? "pass" : "reject");
+    if (!inTime) this.#counts.lateVerdicts += 1;
+    return inTime;
   }
 
   /** A report of the encoder, at standstill too. @param at monotonic ms */

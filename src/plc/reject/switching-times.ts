@@ -8,7 +8,7 @@ export interface SwitchingFigures {
 }
 
 /** Quantiles are those of the newest so many. */
-const KEPT = 2000;
+const KEPT = 1000;
 
 /** Keeps how late the newest switchings were. */
 export class SwitchingTimes {

@@ -1,9 +1,9 @@
 import type { GateState } from "../../../src/plc/reject/passage.ts";
 
 /** Of the fixture's gate. */
-export const DISTANCE = 100;
-export const LEAD = 5;
-export const PULSE = 15;
+const DISTANCE = 100;
+const LEAD = 5;
+const PULSE = 15;
 
 export interface NaivePart {
   readonly id: string;

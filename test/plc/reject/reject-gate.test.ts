@@ -221,7 +221,7 @@ describe("an output that does not obey", () => {
 
   it("is no fault to reset if it only was not there yet at the start", () => {
     const { gate, output } = createTestGate({ fault: { code: "output-unreachable", text: "not yet" } });
-    expect(gate.status.faults).toHaveLength(1);
+    expect(gate.faults).toHaveLength(1);
     output.fault = null;
     gate.outputChanged();
     expect(gate.status.faults).toEqual([]);
