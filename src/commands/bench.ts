@@ -13,7 +13,7 @@ in turns, embedded broker, one subscriber) in processes of its own, and beside i
 Without --bundle a model is trained first from rendered parts; its steps may be few, since only speed counts: the graph
 is that of the default recipe. The training step's time includes reading features and reporting.
   speed    station and bare loop take turns, pictures (heatmap, overlay) off; a frame counts when its result has reached
-           the subscriber; 4 parts under way
+           the subscriber; 3 parts under way
   cameras  with --cameras N: N cameras on one inference process and one of them alone take turns, as many parts under way
            in both; the share of the camera that had the fewest parts judged
   latency  10 parts a second, pictures as by default
