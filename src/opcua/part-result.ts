@@ -15,6 +15,7 @@ export function partResult(inspection: Inspection, line: LineView, job: Job | nu
   return {
     camera: inspection.camera,
     resultId: inspection.inspectionId,
+    triggerId: inspection.triggerId,
     jobId,
     measId,
     partId: inspection.partId,

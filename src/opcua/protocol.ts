@@ -47,6 +47,7 @@ export interface StateMessage {
 export interface PartResult {
   readonly camera: string;
   readonly resultId: string;
+  readonly triggerId: string;
   readonly jobId: string;
   readonly measId: string | null;
   readonly partId: string | null;
@@ -92,7 +93,12 @@ export type ToServer =
   /** Results from before the server was there: they can be fetched, no event is raised. */
   | { readonly type: "history"; readonly results: readonly PartResult[] }
   | { readonly type: "result"; readonly result: PartResult }
-  | { readonly type: "acquired"; readonly camera: string; readonly jobId: string }
+  | {
+      readonly type: "acquired";
+      readonly camera: string;
+      readonly triggerId: string;
+      readonly jobId: string;
+    }
   | { readonly type: "answer"; readonly id: number; readonly answer: CallAnswer };
 
 export type FromServer =

@@ -77,7 +77,7 @@ export class VisionServer {
         this.#systems.get(message.result.camera)?.resultReady(message.result);
         return;
       case "acquired":
-        this.#systems.get(message.camera)?.acquired(message.jobId);
+        this.#systems.get(message.camera)?.acquired(message.triggerId, message.jobId);
         return;
       case "answer":
         this.#link.answered(message.id, message.answer);

@@ -127,7 +127,7 @@ export class OpcuaService implements Service, StationListener {
   acquired(camera: string, triggerId: string): void {
     const { job } = this.#mode(camera);
     const jobId = job?.kind === "continuous" ? job.id : triggerId;
-    this.#feed.event({ type: "acquired", camera, jobId });
+    this.#feed.event({ type: "acquired", camera, triggerId, jobId });
   }
 
   inspected(inspection: Inspection): void {

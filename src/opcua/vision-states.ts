@@ -1,4 +1,5 @@
 import { promoteToStateMachine, type UAObject, type UAVariable } from "node-opcua-address-space";
+import { StatusCodes } from "node-opcua-status-code";
 import { DataType } from "node-opcua-variant";
 import type { VisionState } from "../domain/station-view.ts";
 import type { MachineVision } from "./vision-nodes.ts";
@@ -34,12 +35,20 @@ export class VisionStates {
     const first = <T>(transitions: readonly T[]): T | null => transitions[0] ?? null;
     this.#outer.setState(inside ? "Operational" : state, first);
     this.#inner.setState(inside ? state : null, first);
+    if (!inside) this.#innerIsInactive();
     this.#systemState.setValueFromSource(
       this.#vision.structure("SystemStateDescriptionDataType", {
         state: systemState(state, training),
         stateDescription: text,
       }),
     );
+  }
+
+  #innerIsInactive(): void {
+    for (const name of ["Id", "Number"]) {
+      const property = this.#inner.currentState.getPropertyByName(name) as UAVariable | null;
+      property?.setValueFromSource(property.readValue().value, StatusCodes.BadStateNotActive);
+    }
   }
 }
 

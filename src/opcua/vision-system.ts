@@ -19,6 +19,7 @@ export interface VisionSystemOptions {
   readonly ask: (call: Call) => Promise<CallAnswer>;
 }
 
+const MAX_ACQUIRED = 100;
 /** Optional parts of VisionSystemType that a line has. */
 const OPTIONALS = [
   "RecipeManagement",
@@ -39,7 +40,7 @@ export class VisionSystem {
   #state: VisionState = "Preoperational";
   #recipes: readonly RecipeIdentity[] = [];
   #prepared: ReadonlySet<string> = new Set();
-  /** Jobs whose picture was told to be taken; of the newest ones only. */
+  /** Triggers whose picture was told to be taken and whose result is awaited; the newest ones. */
   readonly #acquired = new Set<string>();
 
   constructor(vision: MachineVision, options: VisionSystemOptions) {
@@ -80,10 +81,10 @@ export class VisionSystem {
     for (const step of path) this.#events.step(step, line.jobId, line.fault);
   }
 
-  acquired(jobId: string): void {
-    this.#acquired.add(jobId);
+  acquired(triggerId: string, jobId: string): void {
+    this.#acquired.add(triggerId);
     const [oldest] = this.#acquired.keys();
-    if (this.#acquired.size > 100 && oldest !== undefined) this.#acquired.delete(oldest);
+    if (this.#acquired.size > MAX_ACQUIRED && oldest !== undefined) this.#acquired.delete(oldest);
     this.#events.acquisitionDone(jobId);
   }
 
@@ -91,9 +92,10 @@ export class VisionSystem {
     this.#history.add(result);
   }
 
+  /** A station that does not tell when a picture is taken (`acquired`) has it told with the result. */
   resultReady(result: PartResult): void {
     this.#history.add(result);
-    const known = this.#acquired.delete(result.jobId);
+    const known = this.#acquired.delete(result.triggerId);
     if (!known && result.captureMs !== null) this.#events.acquisitionDone(result.jobId);
     this.#events.resultReady(result);
   }

@@ -206,7 +206,7 @@ function idOf(value: unknown): string | null {
 }
 
 /** Waits until something is so; the limit is for a hung test, not a promise of speed. */
-export async function until<T>(what: () => T | Promise<T>, limitMs = 15_000): Promise<NonNullable<T>> {
+export async function until<T>(what: () => T | Promise<T>, limitMs = 50_000): Promise<NonNullable<T>> {
   const end = performance.now() + limitMs;
   for (;;) {
     const value = await what();

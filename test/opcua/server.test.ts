@@ -13,12 +13,14 @@ import {
   Variant,
 } from "node-opcua-client";
 import { pino } from "pino";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { opcuaSchema } from "../../src/config/opcua-schema.ts";
 import { OpcuaService, type OpcuaStatus } from "../../src/opcua/service.ts";
 import { userLine } from "../../src/opcua/users.ts";
 import { until, TestClient, type SeenEvent } from "./client.ts";
 import { FakeStation, inspectionOf } from "./fake-station.ts";
+
+vi.setConfig({ testTimeout: 60_000 }); // guards against a hang, no promise of speed
 
 const logger = pino({ level: "silent" });
 const operator = { type: UserTokenType.UserName, userName: "line1", password: "correct horse" } as const;
@@ -119,6 +121,8 @@ describe("the vision system of a camera", () => {
       fault: { code: "camera-lost", text: "the camera is gone", since: "2026-01-01T00:00:00Z" },
     });
     await until(async () => (await client.state("cam2")) === "Error");
+    const inner = "VisionStateMachine/AutomaticModeStateMachine/0:CurrentState";
+    expect(await client.read("cam2", `${inner}/0:Number`)).toBe("BadStateNotActive");
     station.set("cam2", { fault: null });
     await until(async () => (await client.state("cam2")) === "Operational/ContinuousExecution");
     await until(() => events.length >= 7);
@@ -195,6 +199,26 @@ describe("the vision system of a camera", () => {
     ]);
     expect(components.outputArguments).toHaveLength(17);
     expect(components.outputArguments![12]!.value).toMatchObject({ id: jobId });
+  });
+
+  it("tells once for each part that its picture is taken, as soon as the station does", async () => {
+    const events = await client.follow("cam2");
+    service.acquired("cam2", "t-1");
+    await until(() => events.length === 1);
+    service.acquired("cam2", "t-2");
+    service.inspected(inspectionOf({ camera: "cam2", inspectionId: "p-1", triggerId: "t-1" }));
+    service.inspected(inspectionOf({ camera: "cam2", inspectionId: "p-2", triggerId: "t-2" }));
+    service.inspected(inspectionOf({ camera: "cam2", inspectionId: "p-3", triggerId: "t-3" }));
+    await until(() => events.length >= 6);
+    expect(typesOf(events)).toEqual([
+      "AcquisitionDone",
+      "AcquisitionDone",
+      "ResultReady",
+      "ResultReady",
+      "AcquisitionDone",
+      "ResultReady",
+    ]);
+    expect(new Set(events.map(({ jobId }) => jobId)).size).toBe(1); // one job until Stop
   });
 
   it("gives the newest results, by filter and in pages", async () => {
@@ -395,7 +419,7 @@ describe("sessions", () => {
       await trusted.close();
     }
     expect(statSync(pki).mode & 0o077).toBe(0);
-  }, 60_000);
+  });
 
   it("leave nothing behind: 50 opened, half of them closed, half just dropped", async () => {
     await client.close();
@@ -408,10 +432,10 @@ describe("sessions", () => {
       if (index % 2 === 0) await one.close();
       else await one.client.disconnect();
     }
-    await until(() => service.status.sessions === 0, 20_000);
+    await until(() => service.status.sessions === 0);
     client = await connect(operator);
     expect(await client.state("cam1")).toBe("Operational/Ready");
-  }, 60_000);
+  });
 });
 
 describe("the process", () => {
@@ -437,7 +461,7 @@ describe("the process", () => {
     }
     expect(await client.state("cam1")).toBe("Operational/Ready");
     expect(service.status.pid).toBe(pid);
-  }, 60_000);
+  });
 
   it("comes back after kill -9 with the state and the results of before; the station goes on meanwhile", async () => {
     service.inspected(inspectionOf({ inspectionId: "before", triggerId: "t-before" }));
@@ -459,7 +483,7 @@ describe("the process", () => {
       ]);
       expect(statusCode.name).toBe("Good");
     }
-  }, 60_000);
+  });
 
   it("may hang: the newest results are kept for it up to a bound, the rest is counted", async () => {
     const { pid, dropped } = service.status;
@@ -468,7 +492,9 @@ describe("the process", () => {
       service.inspected(inspectionOf({ inspectionId: `hang-${index}`, triggerId: `t-${index}` }));
     }
     process.kill(pid!, "SIGCONT");
-    expect(service.status.dropped - dropped).toBe(1500 - 1000 - 32);
+    const lost = service.status.dropped - dropped;
+    expect(lost).toBeGreaterThanOrEqual(1500 - 1000 - 32); // the window may have held a state
+    expect(lost).toBeLessThanOrEqual(1500 - 1000);
     await until(async () => {
       const { statusCode } = await client.call("cam1", "ResultManagement/GetResultById", [
         await client.structure("ResultIdDataType", { id: "hang-1499" }),

@@ -2,12 +2,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MessageSecurityMode, OPCUAClient, UserTokenType } from "node-opcua-client";
+import { OPCUACertificateManager } from "node-opcua-certificate-manager";
 import { pino } from "pino";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { opcuaSchema } from "../../src/config/opcua-schema.ts";
 import { OpcuaService, type OpcuaStatus } from "../../src/opcua/service.ts";
 import { until } from "./client.ts";
 import { FakeStation, inspectionOf } from "./fake-station.ts";
+
+vi.setConfig({ testTimeout: 60_000 }); // guards against a hang, no promise of speed
 
 const started: OpcuaService[] = [];
 const stateDir = mkdtempSync(join(tmpdir(), "assayd-opcua-service-"));
@@ -71,13 +75,33 @@ describe("OpcuaService", () => {
     expect(service.status.restarts).toBeGreaterThanOrEqual(1);
   });
 
+  it("offers no unencrypted endpoint beyond loopback", async () => {
+    const { service } = startedWith(null, { host: "0.0.0.0", users: { anonymous: "none" } });
+    await until(() => service.status.state === "listening");
+    const port = /:(\d+)/.exec(service.status.detail.replace("opc.tcp:", ""))?.[1];
+    const certificates = new OPCUACertificateManager({ rootFolder: join(stateDir, "client") });
+    const client = OPCUAClient.create({ clientCertificateManager: certificates, endpointMustExist: false });
+    try {
+      await client.connect(`opc.tcp://127.0.0.1:${port ?? ""}`); // discovery itself is not encrypted
+      const endpoints = await client.getEndpoints();
+      expect(endpoints.map(({ securityMode }) => securityMode)).toEqual([MessageSecurityMode.SignAndEncrypt]);
+      const tokens = endpoints.flatMap(({ userIdentityTokens }) => userIdentityTokens ?? []);
+      expect(tokens.map(({ tokenType }) => tokenType)).not.toContain(UserTokenType.Anonymous);
+      expect(tokens.map(({ tokenType }) => tokenType)).toContain(UserTokenType.UserName);
+      await expect(client.createSession()).rejects.toThrow();
+    } finally {
+      await client.disconnect();
+      await certificates.dispose();
+    }
+  });
+
   it("says that the port is taken", async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     try {
       const { port } = other.address() as { port: number };
       const { service, states } = startedWith(null, { port });
-      await until(() => states.some(({ state }) => state === "restarting"), 30_000);
+      await until(() => states.some(({ state }) => state === "restarting"));
       expect(states.find(({ state }) => state === "restarting")?.detail).toMatch(
         /EADDRINUSE|already|in use/i,
       );
@@ -85,7 +109,7 @@ describe("OpcuaService", () => {
     } finally {
       other.close();
     }
-  }, 40_000);
+  });
 });
 
 describe("opcuaSchema", () => {
