@@ -11,6 +11,8 @@ export interface ActionParts {
   readonly models: Pick<StationModels, "setThreshold">;
   readonly recipes: Pick<StationRecipes, "select" | "prepare">;
   readonly training: Pick<StationTraining, "start">;
+  /** Acknowledges the faults of its reject output. */
+  readonly resetGate: (camera: string) => void;
   readonly resetCounters: (camera: string) => void;
   /** Tells the plant what was done, and by whom. */
   readonly event: (kind: string, data: Readonly<Record<string, unknown>>, camera: string) => void;
@@ -35,6 +37,7 @@ export function stationActions(parts: ActionParts): StationActions {
     stop: async (camera, by) => setRunning(camera, false, by),
     reset: async (camera, by) => {
       const was = line(camera).reset();
+      parts.resetGate(camera);
       if (was) event("line.reset", { by, was }, camera);
       changed(line(camera));
       await Promise.resolve();

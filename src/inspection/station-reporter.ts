@@ -49,7 +49,7 @@ export class StationReporter {
     this.alarms = new StationAlarms({
       nowIso,
       onChange: (source, code, alarm) => {
-        if (this.#isCamera(source)) parts.messenger.alarm(source, code, alarm && { ...alarm });
+        if (this.#isCamera(source)) parts.messenger.states.alarm(source, code, alarm && { ...alarm });
       },
     });
     this.#faults = new StationFaults(nowIso, (ended, begun) => {
@@ -61,7 +61,7 @@ export class StationReporter {
   /** Says who the station is, then heartbeat every second and health every ten. @param commands that it takes */
   start(commands: readonly string[]): void {
     const { messenger, config, recipes } = this.#parts;
-    messenger.info(infoMessage(config, recipes.all, commands));
+    messenger.states.info(infoMessage(config, recipes.all, commands));
     this.#every(HEARTBEAT_EVERY_MS, () => {
       const running = this.#parts.lines().every(({ lane }) => lane.running); // after cmd/stop a part is ERR not_ready
       messenger.heartbeat(this.ready && running, this.faults.length > 0);
@@ -95,7 +95,7 @@ export class StationReporter {
     const { messenger, models, listeners } = this.#parts;
     const { bundleId, provider } = line.inspector.status;
     const facts = { seq: line.lastSeq, manifest: models.manifest(bundleId), provider };
-    messenger.cameraState(line.name, cameraStateMessage(this.line(line), facts));
+    messenger.states.camera(line.name, cameraStateMessage(this.line(line), facts));
     listeners.lineChanged?.(line.name);
   }
 
@@ -139,7 +139,7 @@ export class StationReporter {
 
   async #publishHealth(): Promise<void> {
     this.#health = await this.#machine.read();
-    this.#parts.messenger.health(healthMessage(this.#parts.lines(), this.faults, this.#health));
+    this.#parts.messenger.states.health(healthMessage(this.#parts.lines(), this.faults, this.#health));
   }
 
   #isCamera(source: string): boolean {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import type { Logger } from "pino";
 import { statePaths, type StatePaths } from "../config/paths.ts";
@@ -8,8 +8,7 @@ import { InputError } from "../domain/errors.ts";
 import type { Inspection } from "../domain/inspection.ts";
 import type { StationActions } from "../domain/station-view.ts";
 import type { MessengerStats } from "../messaging/messenger-options.ts";
-import type { StoreLimits } from "../store/protocol.ts";
-import { Messenger } from "../messaging/messenger.ts";
+import type { Messenger } from "../messaging/messenger.ts";
 import type { JobStatus } from "../training/supervisor.ts";
 import type { CameraLine } from "./camera-line.ts";
 import { chooseLine } from "./choose-line.ts";
@@ -18,7 +17,9 @@ import { inferenceThreads } from "./infer/threads.ts";
 import type { PartEvidence } from "./lane.ts";
 import type { StationAlarms } from "./station-alarms.ts";
 import type { StationFault } from "./station-faults.ts";
+import { StationGates } from "./station-gates.ts";
 import { StationLinks } from "./station-links.ts";
+import { outsideLinks } from "./station-outside.ts";
 import { StationReporter } from "./station-reporter.ts";
 import { stationCommands, type StationControl } from "./station-commands.ts";
 import { jobMessage } from "./station-messages.ts";
@@ -27,6 +28,7 @@ import { StationRecipes } from "./station-recipes.ts";
 import { stationActions } from "./station-actions.ts";
 import { RecipeBook } from "./recipe-book.ts";
 import { SelectedRecipes } from "./selected-recipes.ts";
+import { openMessenger, topicRootOf } from "./station-messenger.ts";
 import { StationModels } from "./station-models.ts";
 import { StationTraining } from "./station-training.ts";
 
@@ -53,6 +55,7 @@ export class Station implements StationControl {
   readonly recipes: StationRecipes;
   readonly actions: StationActions;
   readonly reporter: StationReporter;
+  readonly gates: StationGates;
   /** What follows the station from outside. */
   readonly links: StationLinks;
   readonly #options: StationOptions;
@@ -76,21 +79,14 @@ export class Station implements StationControl {
       if (!station) throw new InputError("starting", "the station is still starting; send the command again");
       return station;
     };
-    const messenger = await Messenger.open({
-      station: config.station.name,
-      root: topicRootOf(config),
+    const messenger = await openMessenger({
+      config,
       session,
       software: options.software,
-      cameras: config.cameras.map(({ name }) => name),
-      broker: config.broker,
-      images: config.images,
-      store: { file: statePaths(config.station.stateDir).store, ...storeLimits(config) },
-      replay: config.replay,
-      handlers: stationCommands(control),
       credentialsDirectory: options.credentialsDirectory ?? null,
       logger,
-      now: Date.now,
-      random: randomBytes,
+      control,
+      lineTimes: (camera) => control().line(camera).times.summary,
       onFault: (source, fault) => {
         station?.reporter.note(source, fault);
       },
@@ -126,6 +122,9 @@ export class Station implements StationControl {
       models: this.models,
       recipes: this.recipes,
       training: { start: (lines, by) => this.training.start(lines, by) },
+      resetGate: (camera) => {
+        this.gates.reset(camera);
+      },
       resetCounters: (camera) => {
         messenger.resetCounters(camera);
       },
@@ -142,7 +141,7 @@ export class Station implements StationControl {
       models: this.models,
       onChange: (status, line, by) => {
         options.onJob?.(status);
-        messenger.job(jobMessage(status, line.name, by));
+        messenger.states.job(jobMessage(status, line.name, by));
       },
     });
     this.reporter = new StationReporter({
@@ -157,6 +156,7 @@ export class Station implements StationControl {
       recipes: this.recipes,
       listeners: this.links,
     });
+    this.gates = this.#createGates();
     const parts = this.#lineParts();
     for (const camera of config.cameras) this.#lines.set(camera.name, createLine(camera, parts));
   }
@@ -169,6 +169,7 @@ export class Station implements StationControl {
 
   async #startAll(): Promise<void> {
     await this.#messenger.start();
+    this.gates.start();
     for (const line of this.lines) {
       await this.models.loadActive(line);
       if (this.#stopped) return; // SIGTERM came meanwhile
@@ -176,6 +177,22 @@ export class Station implements StationControl {
       this.publishCameraState(line);
     }
     this.reporter.start(Object.keys(stationCommands(() => this)));
+    const outside = outsideLinks({
+      config: this.#options.config,
+      topicRoot: this.topicRoot,
+      messenger: this.#messenger,
+      reporter: this.reporter,
+      actions: this.actions,
+      line: (camera) => this.line(camera),
+      onEncoder: (camera, counts) => {
+        const at = performance.now();
+        this.gates.encoder(camera, counts, at);
+        this.line(camera).encoder(counts, at);
+      },
+      credentialsDirectory: this.#options.credentialsDirectory ?? null,
+      logger: this.#options.logger,
+    });
+    for (const link of outside) this.links.add(link);
     await this.links.start();
   }
 
@@ -186,6 +203,7 @@ export class Station implements StationControl {
     await this.links.stop();
     await this.training.stop();
     await Promise.all(this.lines.map((line) => line.stop()));
+    await this.gates.stop();
     await this.#inference.stop();
     await this.#starting.catch(() => undefined); // who called `start` has its error
     for (const line of this.lines) this.publishCameraState(line); // not ready, for who comes later
@@ -201,7 +219,7 @@ export class Station implements StationControl {
   }
 
   get brokerUrl(): string {
-    return this.#messenger.brokerUrl;
+    return this.#messenger.address.url;
   }
 
   get messengerStats(): MessengerStats {
@@ -259,7 +277,7 @@ export class Station implements StationControl {
       now: this.now,
       nextSeq: (camera) => this.#messenger.store.nextSeq(camera),
       firstRecipe: ({ name, recipe }) => this.#book.settings(this.recipes.first(name, recipe)),
-      gate: () => null,
+      gate: (camera) => this.gates.of(camera),
       onVerdict: (inspection) => {
         this.links.inspected(inspection);
         onInspection?.(inspection);
@@ -278,6 +296,20 @@ export class Station implements StationControl {
         this.#messenger.event(kind, data, camera);
       },
     };
+  }
+
+  #createGates(): StationGates {
+    return new StationGates({
+      cameras: this.#options.config.cameras,
+      onEjected: (camera, part) => {
+        this.#messenger.store.ejected({ camera, ...part, at: this.now() });
+      },
+      onFault: (camera, fault) => {
+        const line = this.line(camera);
+        line.stops.block("output", fault);
+        this.reporter.changed(line);
+      },
+    });
   }
 
   #createRecipes(): StationRecipes {
@@ -324,19 +356,4 @@ export class Station implements StationControl {
     const scale = { low: 0, high: 2 * (inspection.threshold ?? 1) };
     this.#messenger.deliver(inspection, context, frame && { frame, map, scale });
   }
-}
-
-function storeLimits({ outbox, history }: Config): StoreLimits {
-  return {
-    maxMessages: outbox.maxMessages,
-    maxBytes: outbox.maxBytes,
-    outboxDays: outbox.days,
-    historyDays: history.days,
-    historyMaxBytes: history.maxBytes,
-    maxAuditEntries: history.auditEntries,
-  };
-}
-
-function topicRootOf({ station }: Config): string {
-  return station.topicRoot ?? `assay/v1/${station.name}`;
 }

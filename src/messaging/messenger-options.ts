@@ -50,3 +50,12 @@ export interface MessengerStats {
   readonly imagesPublished: number;
   readonly imagesDropped: number;
 }
+
+/** Another user of the main connection (Home Assistant's discovery). No call throws or waits. */
+export interface BrokerGuest {
+  /** Each time, after the station's state was published. */
+  connected(): void;
+  disconnected(): void;
+  /** Any message that came. */
+  received(message: { readonly topic: string; readonly payload: Uint8Array | string }): void;
+}

@@ -9,7 +9,7 @@ import { Commands } from "./commands.ts";
 import type { BrokerAddress } from "./connection.ts";
 import { EmbeddedBroker } from "./embedded-broker.ts";
 import { ImageLane, type InspectionPicture } from "./image-lane.ts";
-import type { MessengerOptions, MessengerStats } from "./messenger-options.ts";
+import type { BrokerGuest, MessengerOptions, MessengerStats } from "./messenger-options.ts";
 import { OutboxPublisher } from "./outbox.ts";
 import { stationReplays } from "./station-replays.ts";
 import { resultPayload, type ResultContext } from "./result-payload.ts";
@@ -43,9 +43,11 @@ export class Messenger {
   readonly #outbox: OutboxPublisher;
   readonly #commands: Commands;
   readonly #images: ImageLane;
-  readonly #states: StateTopics;
+  /** The retained topics. */
+  readonly states: StateTopics;
   readonly #timers = new Timers();
   #client: BrokerClient | null = null;
+  #guest: BrokerGuest | null = null;
   #refused: string | null = null;
 
   /**
@@ -77,13 +79,13 @@ export class Messenger {
     this.#topics = stationTopics(root);
     this.#messages = new StationMessages(options, this.#topics);
     this.#broker = broker.kind === "embedded" ? new EmbeddedBroker(broker.host, broker.port) : null;
-    const publish = (message: Publication): Promise<void> => this.#publish(message);
+    const publish = (message: Publication): Promise<void> => this.publish(message);
     const sink = sinkOf(() => this.#client, publish);
     const retained = new RetainedTopics(sink, now, (topic, error) => {
       logger.warn({ topic, err: error }, "retained topic not taken by the broker");
     });
     const queue = (): MessengerStats => this.stats;
-    this.#states = new StateTopics({
+    this.states = new StateTopics({
       retained,
       topics: this.#topics,
       messages: this.#messages,
@@ -116,7 +118,7 @@ export class Messenger {
         return this.#messages.gap(gap);
       },
       onSent: (message, payload) => {
-        this.#states.resultLast(message, payload);
+        this.states.resultLast(message, payload);
       },
       onRefused: (text) => {
         this.#setRefused(text);
@@ -140,6 +142,22 @@ export class Messenger {
     this.#images = new ImageLane({ root, images: options.images, connected, publish, logger });
   }
 
+  /** Somebody who uses the main connection too. */
+  host(guest: BrokerGuest): void {
+    this.#guest = guest;
+  }
+
+  /** Past the outbox. @throws DeliveryError without a connection */
+  publish(message: Publication): Promise<void> {
+    if (this.#client === null) return Promise.reject(new Error("not started"));
+    return this.#client.publish(message);
+  }
+
+  /** For guests. @throws DeliveryError without a connection */
+  async subscribe(filter: string): Promise<void> {
+    await this.#client?.subscribe(filter);
+  }
+
   /** Inspections, sequence numbers and counters. */
   get store(): Store {
     return this.#store;
@@ -150,9 +168,10 @@ export class Messenger {
   }
 
   /** Where the broker is; the embedded one has its port only after `start`. */
-  get brokerUrl(): string {
+  get address(): BrokerAddress {
     const { broker } = this.#options;
-    return broker.kind === "external" ? broker.url : (this.#broker?.url ?? "");
+    if (broker.kind === "external") return broker;
+    return { url: this.#broker?.url ?? "", protocolVersion: 4, keepaliveS: 10 }; // aedes knows no MQTT 5
   }
 
   get stats(): MessengerStats {
@@ -172,15 +191,19 @@ export class Messenger {
     await this.#broker?.start();
     const { station, credentialsDirectory, logger, now } = this.#options;
     const client = new BrokerClient({
-      broker: this.#address(),
+      broker: this.address,
       identity: { clientId: `assayd-${station}`, will: this.#messages.will(), credentialsDirectory },
       logger,
       now,
       onConnect: () => void this.#born(client),
       onDisconnect: () => {
         this.#outbox.disconnected();
+        this.#guest?.disconnected();
       },
-      onMessage: (packet) => void this.#commands.receive(packet),
+      onMessage: (packet) => {
+        void this.#commands.receive(packet);
+        this.#guest?.received(packet);
+      },
       onFault: (fault) => {
         this.#options.onFault("mqtt", fault);
       },
@@ -194,12 +217,12 @@ export class Messenger {
   /** Writes everything to the disk, says `stopped`, ends the connection and the embedded broker. Within 3 s. */
   async stop(): Promise<void> {
     this.#timers.clear();
-    this.#states.stop();
+    this.states.stop();
     const client = this.#client;
     if (client?.connected === true) {
       await this.#store.flush(STOP_TIMEOUT_MS).catch(() => undefined); // `close` below says it again
-      await this.#drained(STOP_TIMEOUT_MS);
-      this.#states.flush();
+      await drained(this.#store, () => this.connected);
+      this.states.flush();
       await Promise.race([
         client.publish(this.#messages.state("stopped")).catch(() => undefined),
         new Promise<void>((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS).unref()),
@@ -232,7 +255,7 @@ export class Messenger {
         expiryS: LIVE_EXPIRY_S,
       },
     ]);
-    this.#states.counters(inspection.camera);
+    this.states.counters(inspection.camera);
   }
 
   /** Records and publishes what happened (who changed what). */
@@ -243,39 +266,16 @@ export class Messenger {
     ]);
   }
 
-  info(...message: Parameters<StateTopics["info"]>): void {
-    this.#states.info(...message);
-  }
-
-  /** Call it every 10 s; queue numbers are added. */
-  health(...message: Parameters<StateTopics["health"]>): void {
-    this.#states.health(...message);
-  }
-
-  cameraState(...message: Parameters<StateTopics["camera"]>): void {
-    this.#states.camera(...message);
-  }
-
-  /** Sets an alarm of a camera, or of the station (null), or (null) takes it away: cleared and acknowledged. */
-  alarm(...message: Parameters<StateTopics["alarm"]>): void {
-    this.#states.alarm(...message);
-  }
-
-  /** Progress or end of a job; an ended one leaves its topic after 24 h. */
-  job(...message: Parameters<StateTopics["job"]>): void {
-    this.#states.job(...message);
-  }
-
   /** Call it every second. */
   heartbeat(ready: boolean, fault: boolean): void {
     const message = this.#messages.heartbeat(ready, fault);
-    if (this.connected) this.#publish(message).catch(() => undefined); // QoS 0: the next one comes in a second
+    if (this.connected) this.publish(message).catch(() => undefined); // QoS 0: the next one comes in a second
   }
 
   /** Begins the camera's totals anew. */
   resetCounters(camera: string): void {
     this.#store.resetCounters(camera);
-    this.#states.counters(camera);
+    this.states.counters(camera);
   }
 
   /** Publishes a picture now (command `snapshot`). @throws DeliveryError without a connection */
@@ -285,8 +285,8 @@ export class Messenger {
 
   /** Sends all retained topics again (command `republish`). */
   republish(): void {
-    if (this.connected) this.#publish(this.#messages.state("online")).catch(() => undefined);
-    this.#states.republish();
+    if (this.connected) this.publish(this.#messages.state("online")).catch(() => undefined);
+    this.states.republish();
     this.#images.republish();
   }
 
@@ -294,33 +294,15 @@ export class Messenger {
     try {
       const born = client.publish(this.#messages.state("online"));
       const subscribed = client.subscribe(this.#topics.commands);
-      for (const camera of this.#options.cameras) this.#states.counters(camera);
-      this.#states.republish();
+      for (const camera of this.#options.cameras) this.states.counters(camera);
+      this.states.republish();
       this.#images.republish();
       this.#outbox.connected();
       await Promise.all([born, subscribed]);
+      this.#guest?.connected();
     } catch (error) {
       if (client.connected) this.#setRefused(messageOf(error));
     }
-  }
-
-  /** Resolves when the broker has everything, or after the time: the rest is sent at the next start. */
-  async #drained(timeoutMs: number): Promise<void> {
-    const deadline = performance.now() + timeoutMs;
-    while (this.#store.outboxDepth > 0 && this.connected && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
-    }
-  }
-
-  #publish(message: Publication): Promise<void> {
-    if (this.#client === null) return Promise.reject(new Error("not started"));
-    return this.#client.publish(message);
-  }
-
-  #address(): BrokerAddress {
-    const { broker } = this.#options;
-    if (broker.kind === "external") return broker;
-    return { url: this.#broker?.url ?? "", protocolVersion: 4, keepaliveS: 10 }; // aedes knows no MQTT 5
   }
 
   #storeFailed(failure: StoreFailure | null): void {
@@ -349,5 +331,13 @@ export class Messenger {
     this.#timers.after(PRUNE_EVERY_MS, () => {
       this.#prune();
     });
+  }
+}
+
+/** Resolves when the broker has everything, or after the time: the rest is sent at the next start. */
+async function drained(store: Store, connected: () => boolean): Promise<void> {
+  const deadline = performance.now() + STOP_TIMEOUT_MS;
+  while (store.outboxDepth > 0 && connected() && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
   }
 }
