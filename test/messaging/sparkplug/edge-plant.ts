@@ -14,8 +14,10 @@ import { Host } from "./host.ts";
 
 /** A broker, a host application that listens, and an edge node that tests can change. */
 export class EdgePlant {
-  readonly broker: Mosquitto;
+  /** Null: another one than mosquitto. */
+  readonly broker: Mosquitto | null;
   readonly host: Host;
+  readonly #url: string;
   readonly actions = new RecordedActions();
   readonly audits: CommandAudit[] = [];
   readonly lines = new Map<string, LineView>();
@@ -23,7 +25,8 @@ export class EdgePlant {
   job: JobView | null = null;
   reboots = 0;
 
-  private constructor(broker: Mosquitto, host: Host) {
+  private constructor(url: string, host: Host, broker: Mosquitto | null) {
+    this.#url = url;
     this.broker = broker;
     this.host = host;
     for (const name of ["cam1", "cam2"]) this.lines.set(name, lineOf(name));
@@ -32,9 +35,13 @@ export class EdgePlant {
   static async start(): Promise<EdgePlant> {
     const broker = await Mosquitto.start();
     onTestFinished(() => broker.stop());
-    const host = await Host.to(broker.url);
+    return EdgePlant.on(broker.url, broker);
+  }
+
+  static async on(url: string, broker: Mosquitto | null = null): Promise<EdgePlant> {
+    const host = await Host.to(url);
     onTestFinished(() => host.end());
-    return new EdgePlant(broker, host);
+    return new EdgePlant(url, host, broker);
   }
 
   /** Not started. It is stopped when the test ends. */
@@ -42,7 +49,7 @@ export class EdgePlant {
     const node = new SparkplugNode({
       config: { group: "plant", node: null, primaryHost: null },
       station: "st1",
-      broker: externalBrokerSchema.parse({ url: this.broker.url, ...broker }),
+      broker: externalBrokerSchema.parse({ url: this.#url, ...broker }),
       hardware: { make: "NVIDIA", model: "Orin NX", jetpack: "6.2", serial: null },
       bdSeqFile: this.bdSeqFile,
       view: () => viewOf([...this.lines.values()], { job: this.job }),

@@ -31,7 +31,10 @@ export class Host {
   }
 
   static async to(url: string): Promise<Host> {
-    const client = await connectAsync(url, { reconnectPeriod: 20, connectTimeout: 3000 });
+    const client = await connectAsync(url, {
+      reconnectPeriod: 20,
+      connectTimeout: 3000,
+    });
     client.on("error", () => undefined);
     const host = new Host(client);
     await client.subscribeAsync("spBv1.0/#", { qos: 1 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { EmbeddedBroker } from "../../../src/messaging/embedded-broker.ts";
 import { hasMosquitto } from "../mosquitto.ts";
 import { inspectionOf, until } from "../plant.ts";
 import { EdgePlant } from "./edge-plant.ts";
@@ -97,7 +98,7 @@ describe.skipIf(!hasMosquitto)("the birth of an edge node", () => {
     "comes after CONNECT with a will and its subscriptions, MQTT %i",
     async (version) => {
       const plant = await EdgePlant.start();
-      const tap = await MqttTap.to(plant.broker.port);
+      const tap = await MqttTap.to(plant.broker!.port);
       onTestFinished(() => {
         tap.stop();
       });
@@ -257,7 +258,7 @@ describe.skipIf(!hasMosquitto)("the data of an edge node", () => {
   it("ends with the will when the cable breaks; it is born again and nothing is missed", async () => {
     const plant = await EdgePlant.start();
     const { host } = plant;
-    const tap = await MqttTap.to(plant.broker.port);
+    const tap = await MqttTap.to(plant.broker!.port);
     onTestFinished(() => {
       tap.stop();
     });
@@ -273,7 +274,7 @@ describe.skipIf(!hasMosquitto)("the data of an edge node", () => {
     node.inspected(inspectionOf(1));
     await until("the part missed", () => host.of("DDATA", "cam1").length === 1);
     expect(valueOf(host.last("NBIRTH"), "bdSeq")).toBe(1);
-    const late = await Host.to(plant.broker.url);
+    const late = await Host.to(plant.broker!.url);
     onTestFinished(() => late.end());
     await until("nothing retained", () => late.connected);
     expect(late.messages).toEqual([]);
@@ -281,7 +282,8 @@ describe.skipIf(!hasMosquitto)("the data of an edge node", () => {
 
   it("comes back after kill -9 of the broker: every part arrives in order, the missed ones marked", async () => {
     const plant = await EdgePlant.start();
-    const { host, broker } = plant;
+    const { host } = plant;
+    const broker = plant.broker!;
     // a primary host makes sure that the host listens again before anything is sent
     const node = plant.node({ config: { group: "plant", node: null, primaryHost: "scada" } });
     await host.state("scada", { online: true, timestamp: 1 });
@@ -324,7 +326,7 @@ describe.skipIf(!hasMosquitto)("the wanted end of an edge node", () => {
   // tck-id-payloads-ndeath-will-message-publisher-disconnect-mqtt50
   it.each([4, 5] as const)("is NDEATH, then DISCONNECT, MQTT %i", async (version) => {
     const plant = await EdgePlant.start();
-    const tap = await MqttTap.to(plant.broker.port);
+    const tap = await MqttTap.to(plant.broker!.port);
     onTestFinished(() => {
       tap.stop();
     });
@@ -480,6 +482,26 @@ describe.skipIf(!hasMosquitto)("commands of a host", () => {
     await plant.host.command(NCMD, [{ name: "Node Control/Reboot", type: "Boolean", value: true }]);
     await until("the reboot", () => plant.reboots === 1);
     expect(plant.audits).toMatchObject([{ kind: "command.done", command: "Node Control/Reboot" }]);
+  });
+});
+
+describe("an edge node on the embedded broker", () => {
+  it("is born, tells of parts, takes commands, and dies", async () => {
+    const broker = new EmbeddedBroker("127.0.0.1", 0);
+    await broker.start();
+    onTestFinished(() => broker.stop());
+    const plant = await EdgePlant.on(broker.url);
+    const { host } = plant;
+    const node = plant.node({}, { protocolVersion: 4 });
+    await plant.born(node);
+    node.inspected(inspectionOf(1));
+    await host.command(DCMD, [{ name: "Device Control/Reset", type: "Boolean", value: true }]);
+    await until("part and command", () => {
+      return host.of("DDATA", "cam1").length === 1 && plant.actions.calls.length === 1;
+    });
+    await node.stop();
+    await until("NDEATH", () => host.of("NDEATH").length === 1);
+    expect(verbsOf(host.messages)).toEqual(["NBIRTH", "DBIRTH cam1", "DBIRTH cam2", "DDATA cam1", "NDEATH"]);
   });
 });
 
