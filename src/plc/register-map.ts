@@ -101,7 +101,11 @@ export const STATION_REGISTERS = {
   recipeError: { address: 16, type: "uint16", text: "why the recipe asked for is not in use" },
   warningCode: { address: 17, type: "uint16", text: "what the Warning bit means; 0: nothing" },
   configChecksum: { address: 18, type: "uint32", text: "checksum of all settings: shows any change" },
-  triggers: { address: 20, type: "uint32", text: "parts since CountersReset" },
+  triggers: {
+    address: 20,
+    type: "uint32",
+    text: "parts since CountersReset; the counts follow a result within moments",
+  },
   okCount: { address: 22, type: "uint32", text: "of them OK" },
   ngCount: { address: 24, type: "uint32", text: "of them NG" },
   warnCount: { address: 26, type: "uint32", text: "of them WARN" },

@@ -46,10 +46,6 @@ export class CameraHandshake implements ModbusUnit {
     this.#line = parts.line();
   }
 
-  get state(): HandshakeState {
-    return this.#state;
-  }
-
   read(table: ModbusTable, address: number, count: number): readonly number[] | null {
     const values = this.#table(table);
     return address + count > values.length ? null : values.slice(address, address + count);
