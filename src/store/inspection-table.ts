@@ -131,7 +131,7 @@ function cameras(statements: Statements): string[] {
 }
 
 /** A row of `PART`. */
-export function toPart(row: Record<string, SQLOutputValue>): StoredPart {
+function toPart(row: Record<string, SQLOutputValue>): StoredPart {
   return {
     inspection: JSON.parse(String(row.body)) as Inspection,
     recipe: String(row.recipe),

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,13 +19,7 @@ describe.skipIf(!canMount())(
   `power cuts under load, ${CUTS} of them (needs root, to mount loop images)`,
   () => {
     it("lose no record that was said to be on the disk, and the file is whole", async () => {
-      const place = mkdtempSync(join(tmpdir(), "assayd-power-"));
-      onTestFinished(() => {
-        rmSync(place, { recursive: true, force: true });
-      });
-      const image = join(place, "disk.img");
-      execFileSync("truncate", ["-s", "64M", image]);
-      execFileSync("mkfs.ext4", ["-q", image]);
+      const { place, image } = emptyDisk();
       for (let cut = 0; cut < CUTS; cut += 1) {
         const acknowledged = await cutPower(place, image);
         const disk = mount(place, image);
@@ -36,16 +30,53 @@ describe.skipIf(!canMount())(
         }
       }
     }, 300_000);
+
+    it("are found out by this test where a store does not sync", async () => {
+      const { place, image } = emptyDisk();
+      const acknowledged = await cutPower(place, image, "unsynced");
+      const disk = mount(place, image);
+      const copy = join(folder(), "assayd.db");
+      for (const suffix of ["", "-wal"]) {
+        const file = join(disk, `assayd.db${suffix}`);
+        if (existsSync(file)) copyFileSync(file, copy + suffix);
+      }
+      execFileSync("umount", [disk]);
+      expect(recorded(copy)).toBeLessThan(acknowledged);
+    }, 60_000);
   },
 );
 
+/** The newest part in a file of the unsynced writer; 0 if not even the table is there. */
+function recorded(file: string): number {
+  const database = new DatabaseSync(file);
+  try {
+    return Number(database.prepare("SELECT MAX(seq) AS last FROM part").get()?.last ?? 0);
+  } catch {
+    return 0;
+  } finally {
+    database.close();
+  }
+}
+
+function emptyDisk(): { readonly place: string; readonly image: string } {
+  const place = mkdtempSync(join(tmpdir(), "assayd-power-"));
+  onTestFinished(() => {
+    rmSync(place, { recursive: true, force: true });
+  });
+  const image = join(place, "disk.img");
+  execFileSync("truncate", ["-s", "64M", image]);
+  execFileSync("mkfs.ext4", ["-q", image]);
+  return { place, image };
+}
+
 /** Runs the writer on the image for a while, then leaves the image as the cut left it. @returns the last number that was acknowledged */
-async function cutPower(place: string, image: string): Promise<number> {
+async function cutPower(place: string, image: string, ...mode: readonly string[]): Promise<number> {
   const disk = mount(place, image);
   const writer = spawn(process.execPath, [
     "--disable-warning=ExperimentalWarning",
     WRITER,
     join(disk, "assayd.db"),
+    ...mode,
   ]);
   let said = "";
   writer.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { reportsSchema, type Shift } from "../../config/history-schema.ts";
+import type { Shift } from "../../config/history-schema.ts";
 import { InputError } from "../../domain/errors.ts";
 import { textTable } from "../../evaluation/table.ts";
 import { shiftCsv } from "../../reports/shift-csv.ts";
@@ -38,7 +38,7 @@ export function shiftReportCommand(): Command {
       const { history, config } = openHistory(flags);
       try {
         const now = Date.now();
-        const range = rangeOf(flags, now);
+        const range = rangeOf(flags, config.reports.shifts, now);
         const report = shiftReport(range, history.parts(range, null), history.events(range), now);
         process.stdout.write(written(report, flags, config.station.name));
       } finally {
@@ -56,8 +56,7 @@ function written(report: ShiftReport, { json, csv, html }: Flags, station: strin
   return `${[`${station}: ${from} to ${to}`, ...tables].join("\n\n")}\n`;
 }
 
-function rangeOf(flags: Flags, now: number): TimeRange {
-  const { shifts } = reportsSchema.parse({});
+function rangeOf(flags: Flags, shifts: readonly Shift[], now: number): TimeRange {
   const times = timesOf(flags, now);
   if (times !== null && flags.shift !== undefined)
     throw new InputError("bad-time", "--shift goes without --from, --to and --last");
