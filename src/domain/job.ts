@@ -48,6 +48,8 @@ export interface JobResult {
   readonly parityMaxAbs: number;
   readonly trainSeconds: number;
   readonly images: number;
+  /** Of the pictures it was trained on: the same hash means the same data set. */
+  readonly dataSetHash: string;
   /** Expected share of good parts rejected, 95 % interval. */
   readonly falseRejectRate: { readonly low: number; readonly high: number };
   /** Of the other products of the job. */

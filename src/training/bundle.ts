@@ -45,7 +45,8 @@ export async function addBundle(work: Finishing, model: Model, name: BundleName)
     }
   }
   const { parityMaxAbs, calibration, alsoFor } = model;
-  const facts = { parityMaxAbs, trainSeconds, images: normals.count, choice: name.choice };
+  const { count: images, hash: dataSetHash } = normals;
+  const facts = { parityMaxAbs, trainSeconds, images, dataSetHash, choice: name.choice };
   const { threshold, falseRejectRate } = calibration;
   const others = alsoFor.map((own) => ({
     recipe: own.recipe,

@@ -28,6 +28,7 @@ const RESULT = {
   threshold: 1,
   alsoFor: [],
   parityMaxAbs: 1e-5,
+  dataSetHash: "d5",
   trainSeconds: 9,
   images: 20,
   falseRejectRate: { low: 0, high: 0.1 },
@@ -90,7 +91,7 @@ describe("jobMessage", () => {
       progress: 100,
       eta_s: null,
       result: { model_id: job.id, parity_max_abs: 1e-5 },
-      data_set: { images: 20 },
+      data_set: { images: 20, hash: "d5" },
       started: "1970-01-01T00:00:00.000Z",
       ended: "1970-01-01T00:00:09.000Z",
     });

@@ -44,7 +44,7 @@ const UNLIMITED = (): string[] => ["allow_anonymous true", "max_queued_messages 
 describe("Messenger with the embedded broker", () => {
   it("publishes every part in order, live, and a late subscriber gets the retained topics", async () => {
     const messenger = await started(EMBEDDED);
-    const plant = await subscriber(messenger.brokerUrl);
+    const plant = await subscriber(messenger.address.url);
     await until("birth", () => plant.on("state").length > 0);
     for (let seq = 1; seq <= 50; seq += 1) messenger.deliver(inspectionOf(seq), CONTEXT, null);
     await until("50 results", () => plant.on("cam/cam1/result").length === 50);
@@ -54,7 +54,7 @@ describe("Messenger with the embedded broker", () => {
 
     await until("acknowledged", () => messenger.stats.queued === 0);
     await until("counters", () => plant.json("cam/cam1/counters").at(-1)?.triggers === 50);
-    const late = await subscriber(messenger.brokerUrl);
+    const late = await subscriber(messenger.address.url);
     await until(
       "retained",
       () => late.on("cam/cam1/result/last").length > 0 && late.on("cam/cam1/counters").length > 0,
@@ -68,7 +68,7 @@ describe("Messenger with the embedded broker", () => {
   it("says stopped at a wanted end, and keeps what was not sent", async () => {
     const messenger = await openMessenger(EMBEDDED);
     await messenger.start();
-    const plant = await subscriber(messenger.brokerUrl);
+    const plant = await subscriber(messenger.address.url);
     await until("connected", () => messenger.connected);
     messenger.deliver(inspectionOf(1), CONTEXT, null);
     await messenger.stop();
@@ -78,7 +78,7 @@ describe("Messenger with the embedded broker", () => {
 
   it("answers a command with its transaction, and an unknown one with the names that are known", async () => {
     const messenger = await started(EMBEDDED, { cameras: [cameraSchema.parse({}).name] });
-    const plant = await subscriber(messenger.brokerUrl);
+    const plant = await subscriber(messenger.address.url);
     await until("birth", () => plant.on("state").length > 0);
     await plant.client.publishAsync(
       "assay/v1/st1/cmd/trigger",

@@ -68,6 +68,7 @@ function resultOf(job: TrainingJob) {
     threshold: 1,
     alsoFor: [],
     parityMaxAbs: 0,
+    dataSetHash: "",
     trainSeconds: 1,
     images: 20,
     falseRejectRate,

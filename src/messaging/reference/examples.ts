@@ -67,7 +67,7 @@ export const PAYLOAD_EXAMPLES = {
     eta_s: 61,
     message: "epoch 3/12, loss 0.214",
     metrics: { loss: 0.214, epoch: 3, epochs: 12 },
-    data_set: { id: "bottle", hash: null, images: 120 },
+    data_set: { id: "bottle", hash: "4be1c0a2", images: 120 },
     result: null,
     error: null,
     started: TS,

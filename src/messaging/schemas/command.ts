@@ -174,7 +174,6 @@ export const envelopeSchema = z.strictObject({
     .optional()
     .describe("not done after this time (MQTT 3.1.1 has no message expiry)"),
 });
-export type EnvelopeFields = z.infer<typeof envelopeSchema>;
 
 /** `{root}/rsp/{name}` and the caller's response topic */
 export const responseSchema = z.looseObject({

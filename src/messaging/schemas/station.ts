@@ -23,7 +23,6 @@ export const infoSchema = z.looseObject({
   recipes: z.array(z.union([z.string(), versioned])).describe("those that can be selected"),
   commands: z.array(z.string()).describe("names that cmd/{name} takes"),
   capabilities: z.array(z.string()),
-  asyncapi: z.string().optional().describe("version of the AsyncAPI document that describes all topics"),
 });
 export type StationInfo = z.infer<typeof infoSchema>;
 
