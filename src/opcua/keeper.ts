@@ -21,6 +21,14 @@ const RESTART = { firstMs: 500, maxMs: 30_000 } as const;
 /** So many deaths within this time, and it is left alone for a while: a broken server must not eat the station's cores. */
 const BREAKER = { crashes: 5, withinMs: 60_000, restMs: 300_000 } as const;
 const STOP_GRACE_MS = 1500;
+const LOG_LEVEL = {
+  starting: "debug",
+  listening: "info",
+  restarting: "warn",
+  "given-up": "warn",
+  "not-installed": "warn",
+  stopped: "debug",
+} as const satisfies Record<ServerState, string>;
 
 /** Keeps one OPC UA process alive. */
 export class ServerKeeper {
@@ -134,8 +142,7 @@ export class ServerKeeper {
 
   #change(state: ServerState, detail: string): void {
     this.#state = state;
-    const level = { starting: "debug", listening: "info", stopped: "debug" }[state as string] ?? "warn";
-    this.#options.logger[level as "debug" | "info" | "warn"]({ state, detail }, "OPC UA server");
+    this.#options.logger[LOG_LEVEL[state]]({ state, detail }, "OPC UA server");
     this.#options.onState(state, detail);
   }
 }

@@ -5,7 +5,7 @@ import { AssaydError } from "../domain/errors.ts";
 
 /** Finding nodes of the companion specification, and values in its data types. */
 
-export const MACHINE_VISION_URI = "http://opcfoundation.org/UA/MachineVision";
+const MACHINE_VISION_URI = "http://opcfoundation.org/UA/MachineVision";
 
 export class MachineVision {
   readonly space: AddressSpace;

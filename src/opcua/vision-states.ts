@@ -46,7 +46,7 @@ export class VisionStates {
 
   #innerIsInactive(): void {
     for (const name of ["Id", "Number"]) {
-      const property = this.#inner.currentState.getPropertyByName(name) as UAVariable | null;
+      const property = this.#inner.currentState.getPropertyByName(name);
       property?.setValueFromSource(property.readValue().value, StatusCodes.BadStateNotActive);
     }
   }
