@@ -2,15 +2,14 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { PassThrough } from "node:stream";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { writeParts } from "../../src/commands/report/export.ts";
+import { timesOf } from "../../src/commands/report/station-history.ts";
 import { PART_COLUMNS } from "../../src/reports/part-columns.ts";
 import { shiftCsv } from "../../src/reports/shift-csv.ts";
 import { shiftPage } from "../../src/reports/shift-page.ts";
 import { shiftReport, type ShiftReport } from "../../src/reports/shift-report.ts";
-import { HistoryReader, type PartRow } from "../../src/store/history-reader.ts";
+import { HistoryReader } from "../../src/store/history-reader.ts";
 import type { Store } from "../../src/store/store.ts";
 import { eventOf, folder, open, rowOf, TestClock } from "../store/store-fixture.ts";
 
@@ -134,28 +133,18 @@ describe("assayd report and export, as commands", () => {
   it("report shift, report audit and export say the same as the store, in every form", async () => {
     const { stateDir } = await station();
     const place = ["--state-dir", stateDir, "--from", "2026-01-15T06:00:00Z", "--to", "2026-01-15T08:00:00Z"];
-    const [text, json, audit, csv, jsonLines] = await Promise.all([
+    const [text, audit, csv] = await Promise.all([
       assayd("report", "shift", ...place),
-      assayd("report", "shift", ...place, "--json"),
       assayd("report", "audit", "--state-dir", stateDir, "--verify"),
       assayd("export", ...place, "--camera", "cam1"),
-      assayd("export", ...place, "--json"),
     ]);
     expect(text.stdout).toMatch(/cam1 +100 +88 +10 +0 +2 +89\.80 %/);
     expect(text.stdout).toMatch(/all +120/);
-    expect(JSON.parse(json.stdout)).toMatchObject({ total: { parts: 120 } });
     expect(audit.stdout).toMatch(/^whole: 6 entries, 1 to 6; head [0-9a-f]{64}$/m);
     const rows = csv.stdout.split("\r\n");
     expect(rows).toHaveLength(102);
     expect(rows[0]).toBe(PART_COLUMNS.map(({ name }) => name).join(","));
     expect(rows[1]).toContain(",'=P1,");
-    expect(jsonLines.stdout.trimEnd().split("\n")).toHaveLength(120);
-    expect(JSON.parse(jsonLines.stdout.split("\n")[0]!)).toMatchObject({
-      camera: "cam1",
-      seq: 1,
-      verdict: "OK",
-      simulated: true,
-    });
   }, 60_000);
 
   it("end with exit code 1 where the trail was changed, and with words where nothing is to be read", async () => {
@@ -185,61 +174,25 @@ describe("assayd report and export, as commands", () => {
         "--shift",
         "noon",
       ),
-      refused(
-        /--last soon: expected e\.g\. 90m/,
-        "report",
-        "shift",
-        "--state-dir",
-        stateDir,
-        "--last",
-        "soon",
-      ),
-      refused(
-        /--from yesterday: expected ISO 8601/,
-        "export",
-        "--state-dir",
-        stateDir,
-        "--from",
-        "yesterday",
-      ),
     ]);
   }, 60_000);
 });
 
-describe("writeParts", () => {
-  it("waits for a slow reader: what is buffered does not grow with the number of parts", async () => {
-    const out = new PassThrough({ highWaterMark: 4096 });
-    let most = 0;
-    let bytes = 0;
-    const row = { camera: "cam1", seq: 1, at: 0, triggered_at: 0, simulated: 1 } as PartRow;
-    function* rows(): Generator<PartRow> {
-      for (let n = 0; n < 5000; n += 1) {
-        most = Math.max(most, out.writableLength + out.readableLength);
-        yield row;
-      }
-    }
-    const read = (async () => {
-      for await (const chunk of out) bytes += (chunk as Buffer).length;
-    })();
-    await writeParts(rows(), "json", out);
-    out.end();
-    await read;
-    expect(bytes).toBeGreaterThan(1_000_000);
-    expect(most).toBeLessThan(20_000);
+describe("times on the command line", () => {
+  const now = Date.UTC(2026, 0, 15, 8);
+
+  it("ISO 8601 or a duration up to now; nothing said is nothing meant", () => {
+    expect(timesOf({ from: "2026-01-15T06:00:00Z" }, now)).toEqual({ from: START, to: now });
+    expect(timesOf({ last: "2h" }, now)).toEqual({ from: START, to: now });
+    expect(timesOf({}, now)).toBeNull();
   });
 
-  it("ends quietly when the reader goes away", async () => {
-    const out = new PassThrough({ highWaterMark: 1024 });
-    let read = 0;
-    function* rows(): Generator<PartRow> {
-      for (;;) {
-        read += 1;
-        if (read === 100) out.destroy();
-        yield { camera: "cam1", seq: read, at: 0, triggered_at: 0 } as PartRow;
-        out.read();
-      }
-    }
-    await writeParts(rows(), "csv", out);
-    expect(read).toBeLessThan(110);
+  it("are refused with the form that was expected", () => {
+    expect(() => timesOf({ last: "soon" }, now)).toThrow(/--last soon: expected e\.g\. 90m, 8h or 2d/);
+    expect(() => timesOf({ last: "8h", from: "2026-01-15" }, now)).toThrow(
+      /neither --from nor --to beside it/,
+    );
+    expect(() => timesOf({ from: "yesterday" }, now)).toThrow(/--from yesterday: expected ISO 8601/);
+    expect(() => timesOf({ from: "2026-01-16" }, now)).toThrow(/--from 2026-01-16 is not before --to now/);
   });
 });

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { EXIT_CODES } from "../../domain/errors.ts";
-import type { HistoryReader } from "../../store/history-reader.ts";
+import { writeLines } from "../../reports/write-lines.ts";
+import type { EventRow, HistoryReader } from "../../store/history-reader.ts";
 import {
   openHistory,
   timesOf,
@@ -26,11 +27,14 @@ export function auditReportCommand(): Command {
       "follow the chain of hashes; exit code 1 if any entry was changed, removed or cut off",
     )
     .option("--json", "one JSON object a line")
-    .action((flags: Flags) => {
+    .action(async (flags: Flags) => {
       const { history } = openHistory(flags);
       try {
         if (flags.verify === true) process.exitCode = verify(history, flags.json === true);
-        else list(history, flags);
+        else {
+          const range = timesOf(flags, Date.now()) ?? { from: 0, to: Number.MAX_SAFE_INTEGER };
+          await writeLines(entryLines(history.events(range), flags.json === true), process.stdout);
+        }
       } finally {
         history.close();
       }
@@ -49,14 +53,10 @@ function verify(history: HistoryReader, asJson: boolean): number {
   return whole ? EXIT_CODES.ok : EXIT_CODES.failed;
 }
 
-function list(history: HistoryReader, flags: Flags): void {
-  const range = timesOf(flags, Date.now()) ?? { from: 0, to: Number.MAX_SAFE_INTEGER };
-  for (const { at, kind, camera, data } of history.events(range)) {
+function* entryLines(events: Iterable<EventRow>, asJson: boolean): Generator<string> {
+  for (const { at, kind, camera, data } of events) {
     const when = new Date(at).toISOString();
-    const line =
-      flags.json === true
-        ? JSON.stringify({ at: when, kind, camera, data })
-        : `${when}  ${kind}  ${camera ?? ""}  ${JSON.stringify(data)}`;
-    process.stdout.write(`${line}\n`);
+    if (asJson) yield `${JSON.stringify({ at: when, kind, camera, data })}\n`;
+    else yield `${when}  ${kind}  ${camera ?? ""}  ${JSON.stringify(data)}\n`;
   }
 }

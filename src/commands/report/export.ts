@@ -1,10 +1,8 @@
-import { once } from "node:events";
-import type { Writable } from "node:stream";
 import { Command } from "commander";
 import { textTable } from "../../evaluation/table.ts";
-import { csvLine } from "../../reports/csv.ts";
 import { PART_COLUMNS } from "../../reports/part-columns.ts";
-import type { PartRow } from "../../store/history-reader.ts";
+import { partLines } from "../../reports/part-lines.ts";
+import { writeLines } from "../../reports/write-lines.ts";
 import {
   openHistory,
   timesOf,
@@ -41,35 +39,11 @@ async function exportParts(flags: Flags): Promise<void> {
   const range = timesOf(flags, Date.now()) ?? { from: 0, to: Number.MAX_SAFE_INTEGER };
   const { history } = openHistory(flags);
   try {
-    await writeParts(
-      history.parts(range, flags.camera ?? null),
-      flags.json === true ? "json" : "csv",
-      process.stdout,
-    );
+    const parts = history.parts(range, flags.camera ?? null);
+    await writeLines(partLines(parts, flags.json === true ? "json" : "csv"), process.stdout);
   } finally {
     history.close();
   }
-}
-
-/** One line a part; waits for a slow reader, so that memory does not grow. Ends quietly if the reader goes away (`| head`). */
-export async function writeParts(
-  parts: Iterable<PartRow>,
-  form: "csv" | "json",
-  out: Writable,
-): Promise<void> {
-  const gone = once(out, "close").then(() => undefined);
-  if (form === "csv") out.write(csvLine(PART_COLUMNS.map(({ name }) => name)));
-  for (const row of parts) {
-    const more = out.write(
-      form === "csv" ? csvLine(PART_COLUMNS.map(({ value }) => value(row))) : jsonLine(row),
-    );
-    if (!more) await Promise.race([once(out, "drain"), gone]);
-    if (out.destroyed) return;
-  }
-}
-
-function jsonLine(row: PartRow): string {
-  return `${JSON.stringify(Object.fromEntries(PART_COLUMNS.map(({ name, value }) => [name, value(row)])))}\n`;
 }
 
 function columnWords(): string {
