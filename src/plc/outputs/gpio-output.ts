@@ -34,6 +34,7 @@ export class GpioOutput implements RejectOutput {
     this.#fault = this.#faultOf("output-unreachable", "it is not held yet");
     this.#orders = new NewestOrder({
       carryOut: (energised) => this.#holder?.drive(energised),
+      depth: 1,
       timeoutMs: ANSWER_MS,
       onTimeout: () => {
         this.#lost(this.#faultOf("output-hung", `gpioset did not answer within ${ANSWER_MS} ms`));

@@ -1,24 +1,31 @@
 import type { Clock } from "../reject/precise-timer.ts";
 
 export interface NewestOrderOptions {
-  /** Hands one order to the device; `done` follows. */
+  /** Hands one order to the device; `done` follows, in the same order. */
   readonly carryOut: (energised: boolean) => void;
+  /** Orders that may be under way at once: one after the other for a device, more for a connection that keeps their order. */
+  readonly depth: number;
   /** No `done` for this long, ms: the device hangs. */
   readonly timeoutMs: number;
   readonly onTimeout: () => void;
   readonly clock: Clock;
 }
 
-/** Orders for a slow device: one at a time and in order; of those that wait, only the newest is carried out. */
+interface Order {
+  readonly energised: boolean;
+  readonly cancelTimeout: () => void;
+}
+
+/** Orders for a slow device: in order, `depth` at a time; of those that wait, only the newest is carried out. */
 export class NewestOrder {
   readonly #options: NewestOrderOptions;
   #wanted: boolean | null = null;
-  #underWay: boolean | null = null;
+  /** Oldest first. */
+  readonly #underWay: Order[] = [];
   #known: boolean | null = null;
   #open = false;
   #overtaken = 0;
   #onSettled: (() => void) | null = null;
-  #cancelTimeout: (() => void) | null = null;
 
   constructor(options: NewestOrderOptions) {
     this.#options = options;
@@ -26,16 +33,12 @@ export class NewestOrder {
 
   /** What the device has confirmed; null: not known. */
   get known(): boolean | null {
-    return this.#underWay === null && this.#open ? this.#known : null;
+    return this.#underWay.length === 0 && this.#open ? this.#known : null;
   }
 
   /** True if nothing is left to do. */
   get settled(): boolean {
-    return this.#underWay === null && (this.#wanted === null || this.#wanted === this.#known);
-  }
-
-  get wanted(): boolean | null {
-    return this.#wanted;
+    return this.#underWay.length === 0 && (this.#wanted === null || this.#wanted === this.#known);
   }
 
   /** Times that a waiting order was overtaken by its opposite: the device never saw that movement. */
@@ -44,7 +47,7 @@ export class NewestOrder {
   }
 
   want(energised: boolean): void {
-    const waits = this.#open && this.#underWay !== null && this.#wanted !== this.#underWay;
+    const waits = this.#open && this.#wanted !== null && this.#wanted !== this.#target;
     if (waits && energised !== this.#wanted) this.#overtaken += 1;
     this.#wanted = energised;
     this.#next();
@@ -52,7 +55,7 @@ export class NewestOrder {
 
   /** Carries out the newest order once more: a device may have forgotten it. */
   refresh(): void {
-    if (this.#underWay !== null) return;
+    if (this.#underWay.length > 0) return;
     this.#known = null;
     this.#next();
   }
@@ -80,33 +83,32 @@ export class NewestOrder {
 
   /** The device is gone: orders wait. */
   close(): void {
-    this.#cancelTimeout?.();
-    this.#cancelTimeout = null;
+    for (const { cancelTimeout } of this.#underWay.splice(0)) cancelTimeout();
     this.#open = false;
-    this.#underWay = null;
     this.#known = null;
     this.#onSettled?.();
   }
 
-  /** The order under way was carried out. */
+  /** The oldest order under way was carried out. */
   done(): void {
-    if (this.#underWay === null) return;
-    this.#cancelTimeout?.();
-    this.#cancelTimeout = null;
-    this.#known = this.#underWay;
-    this.#underWay = null;
+    const order = this.#underWay.shift();
+    if (order === undefined) return;
+    order.cancelTimeout();
+    this.#known = order.energised;
     this.#next();
     if (this.settled) this.#onSettled?.();
   }
 
+  /** What the device will be once all that is under way is carried out. */
+  get #target(): boolean | null {
+    return this.#underWay.at(-1)?.energised ?? this.#known;
+  }
+
   #next(): void {
-    if (!this.#open || this.#underWay !== null || this.#wanted === null || this.#wanted === this.#known)
-      return;
-    this.#underWay = this.#wanted;
-    this.#cancelTimeout = this.#options.clock.after(this.#options.timeoutMs, () => {
-      this.#cancelTimeout = null;
-      this.#options.onTimeout();
-    });
-    this.#options.carryOut(this.#wanted);
+    const { clock, depth, timeoutMs, onTimeout, carryOut } = this.#options;
+    if (!this.#open || this.#underWay.length >= depth) return;
+    if (this.#wanted === null || this.#wanted === this.#target) return;
+    this.#underWay.push({ energised: this.#wanted, cancelTimeout: clock.after(timeoutMs, onTimeout) });
+    carryOut(this.#wanted);
   }
 }

@@ -2,12 +2,13 @@ import { describe, expect, it } from "vitest";
 import { NewestOrder } from "../../../src/plc/outputs/newest-order.ts";
 import { FakeClock } from "../reject/fake-clock.ts";
 
-function createOrders() {
+function createOrders(depth = 1) {
   const clock = new FakeClock();
   const carriedOut: boolean[] = [];
   let timeouts = 0;
   const orders = new NewestOrder({
     carryOut: (energised) => carriedOut.push(energised),
+    depth,
     timeoutMs: 200,
     onTimeout: () => (timeouts += 1),
     clock,
@@ -36,6 +37,20 @@ describe("orders for a slow device", () => {
     orders.done();
     expect(orders.known).toBe(false);
     expect(orders.settled).toBe(true);
+  });
+
+  it("do not wait for an answer on a connection that keeps their order, up to its depth", () => {
+    const { orders, carriedOut } = createOrders(2);
+    orders.open(false);
+    for (const energised of [true, false, true]) orders.want(energised);
+    expect(carriedOut).toEqual([true, false]);
+    expect(orders.overtaken).toBe(0);
+    orders.done();
+    expect(carriedOut).toEqual([true, false, true]);
+    orders.done();
+    expect(orders.known).toBeNull();
+    orders.done();
+    expect(orders.known).toBe(true);
   });
 
   it("that change nothing are not carried out", () => {
