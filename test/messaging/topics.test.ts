@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { topicRootSchema } from "../../src/config/messaging-schema.ts";
 import { cameraTopics, commandNameOf, defaultRoot, stationTopics } from "../../src/messaging/topics.ts";
 
 it("gives the topics of the interface", () => {
@@ -16,4 +17,25 @@ it("refuses names that would change the tree", () => {
 it("reads a command's name only below its own root", () => {
   expect(commandNameOf("r/s", "r/s/cmd/train.start")).toBe("train.start");
   expect(commandNameOf("r/s", "r/other/cmd/train.start")).toBeNull();
+});
+
+it("the root may be a path of the plant's unified namespace, but no filter and no empty level", () => {
+  const taken = (root: string): boolean => topicRootSchema.safeParse(root).success;
+  expect(["assay/v1/st1", "Acme/Berlin/Area 1/Line 3/Cell 2", "ü"].filter((root) => !taken(root))).toEqual(
+    [],
+  );
+  const wrong = [
+    "",
+    "/a",
+    "a/",
+    "a//b",
+    "a/+/b",
+    "a/#",
+    "$SYS/a",
+    "a/$b",
+    "a\u0000b",
+    "a\nb",
+    "x".repeat(201),
+  ];
+  expect(wrong.filter(taken)).toEqual([]);
 });
