@@ -10,7 +10,6 @@ export const outboxSchema = z.strictObject({
   maxBytes: positiveInt.default(512 * MIB).describe("the same in bytes"),
   days: z.number().positive().default(7).describe("older messages are dropped, and told as a gap"),
 });
-export type OutboxConfig = z.infer<typeof outboxSchema>;
 
 export const historySchema = z.strictObject({
   days: z.number().positive().default(30).describe("inspections are kept so long"),
@@ -24,7 +23,6 @@ export const historySchema = z.strictObject({
     .default(32 * MIB)
     .describe("disk space held back, so that results and audit go on when the disk is full; 0: none"),
 });
-export type HistoryConfig = z.infer<typeof historySchema>;
 
 export const replaySchema = z.strictObject({
   maxResults: positiveInt.default(100_000).describe("results of one cmd/replay"),

@@ -30,7 +30,7 @@ export function stationReplays({ topics, limits, now, random, ...parts }: Statio
 }
 
 /** A part's result as it was published, marked; it does not expire (interfaces.md §3.1). */
-export function storedResult(part: StoredPart, topics: StationTopics): Publication {
+function storedResult(part: StoredPart, topics: StationTopics): Publication {
   const { inspection } = part;
   const payload = JSON.stringify(resultPayload(inspection, contextOf(part)));
   const topic = topics.camera(inspection.camera).result;

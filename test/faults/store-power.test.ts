@@ -1,6 +1,14 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -64,7 +72,7 @@ function emptyDisk(): { readonly place: string; readonly image: string } {
     rmSync(place, { recursive: true, force: true });
   });
   const image = join(place, "disk.img");
-  execFileSync("truncate", ["-s", "64M", image]);
+  emptyFile(image, 64);
   execFileSync("mkfs.ext4", ["-q", image]);
   return { place, image };
 }
@@ -112,6 +120,11 @@ async function check(file: string, acknowledged: number): Promise<void> {
   database.close();
 }
 
+function emptyFile(path: string, mib: number): void {
+  writeFileSync(path, "");
+  truncateSync(path, mib * 1024 * 1024);
+}
+
 function mount(place: string, image: string): string {
   const disk = join(place, "mnt");
   mkdirSync(disk, { recursive: true });
@@ -125,7 +138,7 @@ function canMount(): boolean {
   const place = mkdtempSync(join(tmpdir(), "assayd-loop-"));
   try {
     const image = join(place, "disk.img");
-    execFileSync("truncate", ["-s", "8M", image]);
+    emptyFile(image, 8);
     execFileSync("mkfs.ext4", ["-q", image], { stdio: "ignore" });
     execFileSync("umount", [mount(place, image)]);
     return true;
