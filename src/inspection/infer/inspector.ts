@@ -72,8 +72,8 @@ export class Inspector implements BundleUser {
 
   /**
    * Makes a bundle judge this camera's parts from then on. If it is not there yet it is loaded in a process of its own, its
-   * golden frames are proven, then it is loaded beside the bundles of the other cameras. One load at a time, in the order
-   * of calls.
+   * golden frames are proven, and it judges; then it joins the bundles of the other cameras in theirs. One load at a time,
+   * in the order of calls.
    * @throws ModelError the old bundle then goes on.
    */
   async load(bundleDir: string): Promise<LoadedReport> {

@@ -21,6 +21,8 @@ export interface InferencePoolOptions extends LoadSettings {
 
 const PROCESS_ENTRY = new URL("./process.ts", import.meta.url);
 const DEFAULT_HANG_TIMEOUT_MS = 3000;
+/** A new bundle judges at once where it was proven, and joins the others then: what it replaces may be gone by then. */
+const JOIN_AFTER_MS = 1000;
 
 /**
  * The bundles of all cameras, in one inference process that they share. What has not proven itself runs in a process of its
@@ -120,7 +122,7 @@ export class InferencePool implements BundleSource {
       ...{ number, dir, report, process: null, isKept: false, timer: null },
       ...{ users: new Set<BundleUser>(), crashes: new CrashHistory() },
     };
-    await this.#join(bundle, alone);
+    this.#ready(bundle, alone, JOIN_AFTER_MS);
     this.#bundles.set(dir, bundle);
     return bundle;
   }
@@ -140,14 +142,13 @@ export class InferencePool implements BundleSource {
     return bundle;
   }
 
-  /** Finds the place of a bundle that was loaded alone after a restart. @throws ModelError if that process died meanwhile */
+  /** A bundle that was loaded alone after a restart judges there, unless it found another place. @throws ModelError as `#ready` */
   async #settle(bundle: PooledBundle, alone: InferenceProcess): Promise<void> {
-    if (!this.#isHomeless(bundle)) await alone.stop();
-    else if (bundle.crashes.isFresh(this.#options.now())) this.#ready(bundle, alone);
-    else await this.#join(bundle, alone);
+    if (this.#isHomeless(bundle)) this.#ready(bundle, alone);
+    else await alone.stop();
   }
 
-  /** Brings a bundle that has proven itself alone to the others. @throws ModelError as `#settle` */
+  /** Brings a bundle that has proven itself alone to the others. @throws ModelError as `#ready` */
   async #join(bundle: PooledBundle, alone: InferenceProcess): Promise<void> {
     const shared = this.#shared;
     if (shared === null || shared === alone) {
@@ -165,19 +166,26 @@ export class InferencePool implements BundleSource {
     }
   }
 
-  #ready(bundle: PooledBundle, process: InferenceProcess): void {
+  /** @param aloneMs how long it stays in a process of its own, if it is in one   @throws ModelError if that has died meanwhile */
+  #ready(
+    bundle: PooledBundle,
+    process: InferenceProcess,
+    aloneMs = this.#options.aloneMs ?? CRASH_LOOP.withinMs,
+  ): void {
     const { bundleId, provider, goldenMaxDiff, loadMs } = bundle.report;
     if (this.#stopped || !process.alive)
       throw new ModelError("load-crashed", `The inference process of ${bundleId} ended after the load.`);
     if (this.#shared === null && this.#homeless.size === 0) this.#shared = process;
+    const wasReady = bundle.process !== null;
     bundle.process = process;
     const { pid } = process;
     this.#options.logger.info({ bundleId, provider, goldenMaxDiff, loadMs, pid }, "model ready");
-    for (const user of bundle.users) user.tell("ready", `${bundleId} on ${provider.provider}`);
+    for (const user of wasReady ? [] : bundle.users)
+      user.tell("ready", `${bundleId} on ${provider.provider}`);
     if (process === this.#shared) return;
     bundle.timer = setTimeout(() => {
       this.#returnToShared(bundle, process);
-    }, this.#options.aloneMs ?? CRASH_LOOP.withinMs);
+    }, aloneMs);
   }
 
   /** A bundle that was alone for long enough goes back to the others. */

@@ -39,11 +39,6 @@ export class CrashHistory {
     return { delayMs: this.#backoff.next(), isLoop: this.#crashes.length === CRASH_LOOP.crashes };
   }
 
-  /** It died not long ago. */
-  isFresh(now: number): boolean {
-    return this.#recent(now).length > 0;
-  }
-
   #recent(now: number): readonly number[] {
     return this.#crashes.filter((at) => now - at < CRASH_LOOP.withinMs);
   }
