@@ -20,11 +20,11 @@ export function runCommand(): Command {
     .option("-c, --config <file>", "configuration", process.env.ASSAYD_CONFIG)
     .action(async (flags: { config?: string }) => {
       const config = loadConfig(flags.config ?? null, process.env, MACHINE_FILES);
-      process.exitCode = await runStation(config);
+      process.exitCode = await runStation(config, flags.config ?? null);
     });
 }
 
-async function runStation(config: Config): Promise<number> {
+async function runStation(config: Config, configFile: string | null): Promise<number> {
   const logger = createLogger({
     level: config.log.level,
     format: logFormatFor(process.env, process.stderr.isTTY),
@@ -34,6 +34,7 @@ async function runStation(config: Config): Promise<number> {
   const credentialsDirectory = process.env.CREDENTIALS_DIRECTORY;
   const station = await Station.create({
     config,
+    configFile,
     logger,
     software: SOFTWARE_VERSION,
     ...(credentialsDirectory !== undefined && { credentialsDirectory }),

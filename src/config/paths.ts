@@ -9,6 +9,8 @@ export function statePaths(stateDir: string) {
     active: join(stateDir, "active"),
     /** Collected normal pictures: `datasets/<recipe>/<name>.png`. */
     datasets: join(stateDir, "datasets"),
+    /** Pictures of parts that were not good, and of some that were. */
+    evidence: join(stateDir, "evidence"),
     jobs: join(stateDir, "jobs"),
     /** Which recipe each camera was last set to. */
     selected: join(stateDir, "selected.json"),

@@ -1,5 +1,6 @@
 import type { BundleManifest } from "../bundles/manifest.ts";
-import type { Fault, LineTotals, LineView, VisionState } from "../domain/station-view.ts";
+import type { Fault, LineTotals, LineView } from "../domain/station-view.ts";
+import { visionState } from "../domain/vision-state.ts";
 import type { Counters } from "../store/protocol.ts";
 import type { CameraLine } from "./camera-line.ts";
 
@@ -23,7 +24,14 @@ export function lineView(line: CameraLine, facts: LineFacts): LineView {
   const thresholds = manifest ? line.thresholdsOf(manifest.id) : null;
   return {
     name: line.name,
-    visionState: visionState(line, fault),
+    visionState: visionState({
+      starting: status.state === "opening" && manifest === null,
+      fault: fault !== null && fault.code !== "no-model",
+      hasModel: typeof line.model !== "string",
+      running: line.lane.running,
+      freeRunning: line.freeRunning,
+      busy: line.lane.inFlight > 0,
+    }),
     ready: fault === null && line.lane.running,
     busy: line.lane.inFlight > 0,
     running: line.lane.running,
@@ -81,11 +89,4 @@ export function faultOf(line: CameraLine): { code: string; text: string } | null
   if (line.fault) return line.fault;
   const { model } = line;
   return typeof model === "string" ? { code: "no-model", text: model } : null;
-}
-
-function visionState(line: CameraLine, problem: { code: string } | null): VisionState {
-  if (problem?.code === "no-model") return "Initialized";
-  if (problem) return "Error";
-  if (!line.lane.running) return "Initialized"; // OPC 40100: Ready takes a job, a stopped line refuses it
-  return line.freeRunning ? "ContinuousExecution" : "Ready";
 }

@@ -1,6 +1,8 @@
 import type { Inspection, RecipeIdentity } from "../domain/inspection.ts";
 import type { StationActions, TriggerRequest } from "../domain/station-view.ts";
 import type { CameraLine } from "./camera-line.ts";
+import type { Messenger } from "../messaging/messenger.ts";
+import type { StationGates } from "./station-gates.ts";
 import type { StationModels } from "./station-models.ts";
 import type { StationRecipes } from "./station-recipes.ts";
 import type { StationTraining } from "./station-training.ts";
@@ -11,24 +13,21 @@ export interface ActionParts {
   readonly models: Pick<StationModels, "setThreshold">;
   readonly recipes: Pick<StationRecipes, "select" | "prepare">;
   readonly training: Pick<StationTraining, "start">;
-  /** Acknowledges the faults of its reject output. */
-  readonly resetGate: (camera: string) => void;
-  readonly resetCounters: (camera: string) => void;
-  /** Tells the plant what was done, and by whom. */
-  readonly event: (kind: string, data: Readonly<Record<string, unknown>>, camera: string) => void;
+  readonly gates: Pick<StationGates, "reset">;
+  readonly messenger: Pick<Messenger, "event" | "resetCounters">;
   /** The line may look different now. */
   readonly changed: (line: CameraLine) => void;
 }
 
 /** The wishes that PLC, Sparkplug B, OPC UA and MQTT share, as calls on the lines. */
 export function stationActions(parts: ActionParts): StationActions {
-  const { line, event, changed } = parts;
+  const { line, messenger, changed } = parts;
   const setRunning = (camera: string, running: boolean, by: string): Promise<void> => {
     const own = line(camera);
     const was = own.lane.running;
     if (running) own.beginTriggering();
     else own.endTriggering();
-    if (was !== running) event(running ? "line.started" : "line.halted", { by }, camera);
+    if (was !== running) messenger.event(running ? "line.started" : "line.halted", { by }, camera);
     changed(own);
     return Promise.resolve();
   };
@@ -37,8 +36,8 @@ export function stationActions(parts: ActionParts): StationActions {
     stop: async (camera, by) => setRunning(camera, false, by),
     reset: async (camera, by) => {
       const was = line(camera).reset();
-      parts.resetGate(camera);
-      if (was) event("line.reset", { by, was }, camera);
+      parts.gates.reset(camera);
+      if (was) messenger.event("line.reset", { by, was }, camera);
       changed(line(camera));
       await Promise.resolve();
     },
@@ -48,16 +47,16 @@ export function stationActions(parts: ActionParts): StationActions {
       parts.recipes.select(line(camera), recipe, by),
     prepareRecipe: async (camera, recipe, by): Promise<RecipeIdentity> => {
       const identity = await parts.recipes.prepare(line(camera), recipe);
-      event("recipe.prepared", { by, recipe: identity }, camera);
+      messenger.event("recipe.prepared", { by, recipe: identity }, camera);
       return identity;
     },
     setThreshold: async (camera, limits, by) => {
       await parts.models.setThreshold(line(camera), limits, by);
     },
     resetCounters: async (camera, by) => {
-      parts.resetCounters(camera);
+      messenger.resetCounters(camera);
       line(camera).times.clear();
-      event("counters.reset", { by }, camera);
+      messenger.event("counters.reset", { by }, camera);
       changed(line(camera));
       await Promise.resolve();
     },
@@ -66,7 +65,7 @@ export function stationActions(parts: ActionParts): StationActions {
       const own = line(camera);
       const was = own.bypass;
       own.bypass = on;
-      if (was !== on) event("bypass", { by, on }, camera);
+      if (was !== on) messenger.event("bypass", { by, on }, camera);
       changed(own);
       await Promise.resolve();
     },

@@ -7,13 +7,17 @@ import type { CameraConfig, Config } from "../config/schema.ts";
 import type { Inspection } from "../domain/inspection.ts";
 import { uuid7 } from "../domain/uuid7.ts";
 import { Collector } from "../training/collect.ts";
-import { CameraLine, type LineRecipe, type PartGate } from "./camera-line.ts";
+import { CameraLine, type LineRecipe } from "./camera-line.ts";
 import { Camera } from "./capture/camera.ts";
 import { decide } from "./decide.ts";
 import type { Inspector } from "./infer/inspector.ts";
 import type { InferencePool } from "./infer/pool.ts";
-import type { PartEvidence } from "./lane.ts";
 import { LinePolicy } from "./policy/line-policy.ts";
+import type { StationDesk } from "./station-desk.ts";
+import type { StationGates } from "./station-gates.ts";
+import type { StationLinks } from "./station-links.ts";
+import type { StationModels } from "./station-models.ts";
+import type { StationRecords } from "./station-records.ts";
 
 export interface LinesParts {
   readonly config: Pick<Config, "images">;
@@ -28,16 +32,15 @@ export interface LinesParts {
   readonly nextSeq: (camera: string) => number;
   /** What the camera begins with. */
   readonly firstRecipe: (camera: CameraConfig) => RecipeSettings;
-  readonly gate: (camera: string) => PartGate | null;
-  /** At once, in the order of verdicts. */
-  readonly onVerdict: (inspection: Inspection) => void;
-  /** In the order of triggers. */
-  readonly onRecord: (inspection: Inspection, evidence: PartEvidence) => void;
-  readonly onPicture: (camera: string, triggerId: string) => void;
+  readonly links: StationLinks;
+  readonly gates: Pick<StationGates, "of">;
+  readonly records: Pick<StationRecords, "record">;
+  readonly desk: Pick<StationDesk, "labels">;
+  readonly models: Pick<StationModels, "escapeCrashLoop">;
+  /** For who runs the station: at once, in the order of verdicts. */
+  readonly onInspection: ((inspection: Inspection) => void) | null;
   /** The line may look different now. */
   readonly onChange: (line: CameraLine) => void;
-  /** Its model has killed its process again and again. */
-  readonly onCrashLoop: (line: CameraLine, detail: string) => void;
   readonly event: (kind: string, data: Readonly<Record<string, unknown>>, camera: string) => void;
 }
 
@@ -45,7 +48,7 @@ export interface LinesParts {
 export function createLine(config: CameraConfig, parts: LinesParts): CameraLine {
   const { images } = parts.config;
   const recipe = parts.firstRecipe(config);
-  const gate = parts.gate(config.name);
+  const gate = parts.gates.of(config.name);
   const line: CameraLine = new CameraLine({
     config,
     session: parts.session,
@@ -59,14 +62,20 @@ export function createLine(config: CameraConfig, parts: LinesParts): CameraLine 
     wantMap: () =>
       images.heatmap || images.overlay ? (images.when === "all" ? "always" : "above") : "never",
     onPicture: (triggerId) => {
-      parts.onPicture(config.name, triggerId);
+      parts.links.acquired(config.name, triggerId);
     },
-    onVerdict: parts.onVerdict,
+    onVerdict: (inspection) => {
+      parts.links.inspected(inspection);
+      parts.onInspection?.(inspection);
+    },
     onStop: (reason) => {
       parts.event("line.stopped", { ...reason }, config.name);
       parts.onChange(line);
     },
-    onRecord: parts.onRecord,
+    onRecord: (inspection, evidence) => {
+      parts.records.record(inspection, evidence);
+      if (evidence.frame) parts.desk.labels.remember(inspection, evidence.frame);
+    },
   });
   return line;
 }
@@ -113,7 +122,7 @@ function createInspector(camera: string, parts: LinesParts, line: () => CameraLi
   return parts.inference.client({
     camera,
     onState: ({ state, detail }) => {
-      if (state === "crash-loop") parts.onCrashLoop(line(), detail);
+      if (state === "crash-loop") void parts.models.escapeCrashLoop(line(), detail);
       else if (state !== "stopped") parts.onChange(line());
     },
   });
