@@ -6,7 +6,6 @@ import { ensureTeacherOnnx } from "../../backbones/teacher-store.ts";
 import { MANIFEST_FILE, MODEL_FILE, readManifest } from "../../bundles/read.ts";
 import { BundleStore } from "../../bundles/store.ts";
 import { statePaths } from "../../config/paths.ts";
-import { recipeSchema } from "../../config/recipe-schema.ts";
 import { configSchema, type Config } from "../../config/schema.ts";
 import { inferenceThreads } from "../../inspection/infer/threads.ts";
 import { createLogger } from "../../system/logger.ts";
@@ -79,7 +78,7 @@ async function benchModel(flags: BenchFlags, config: Config, trained: Trained | 
       ...config,
       station: { ...config.station, inputSize: input.width },
       cameras: config.cameras.map((camera) => ({ ...camera, recipe })),
-      recipes: tiling === null ? [] : [recipeSchema.parse({ name: recipe, preprocess: { pictureSize: tiling.picture } })],
+      recipes: tiling === null ? [] : [{ name: recipe, preprocess: { pictureSize: tiling.picture } }],
     }),
     inspectorFile: join(bundleDir, MODEL_FILE),
     teacherFile: await ensureTeacherOnnx(join(teachers, teacher.id), input.width),
