@@ -45,6 +45,11 @@ export function quote(value: string): string {
   return `"${value.replace(/[\\"]/g, "\\$&")}"`;
 }
 
+/** True for cameras that make one picture per request. */
+export function isOnDemand(source: CameraSource): boolean {
+  return "pace" in source && source.pace === "demand";
+}
+
 /** True for a camera that waits for a hardware trigger: it may be silent for as long as it likes. */
 export function isTriggered(source: CameraSource): boolean {
   return source.kind === "genicam" && /TriggerMode\s*=\s*On/i.test(source.features);

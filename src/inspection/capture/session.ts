@@ -8,7 +8,7 @@ import { FrameMaker } from "./frame-maker.ts";
 import type { GdpBuffer } from "./gdp.ts";
 import type { GStreamer } from "./gstreamer.ts";
 import { checkImage, FrozenCheck } from "./image-quality.ts";
-import { isTriggered, launchString } from "./launch.ts";
+import { isOnDemand, isTriggered, launchString } from "./launch.ts";
 import { Mailbox, type Grab, type GrabFailure } from "./mailbox.ts";
 import { PicturePlayer, type PictureSource } from "./picture-player.ts";
 import { CapturePipeline, type Fault } from "./pipeline.ts";
@@ -113,6 +113,8 @@ export class CaptureSession {
     if (this.#failures === 0) this.#setState("opening", "opening", ""); // else it is failed until a frame proves otherwise
     this.#pipeline.play();
     this.#player?.start();
+    const isSilent = this.#failures === 0 && isOnDemand(this.#options.open.source);
+    if (isSilent) this.#setState("playing", "playing", ""); // one that nobody asks shows nothing, and would never be ready
   }
 
   stop(): void {
@@ -249,7 +251,7 @@ export class CaptureSession {
   #makeMailbox(): Mailbox {
     const { open, report, sendFrame, now } = this.#options;
     return new Mailbox({
-      oneEach: "pace" in open.source && open.source.pace === "demand",
+      oneEach: isOnDemand(open.source),
       now,
       deliver: (grabId, frame, missed) => {
         const sent = sendFrame({ type: "frame", grabId, frame, missed });
