@@ -61,7 +61,9 @@ export async function runLineDemo(options: LineDemoOptions): Promise<LineDemoSum
   try {
     await station.start();
     const lines = station.lines as [CameraLine, ...CameraLine[]];
-    if (typeof lines[0].model === "string") trainSeconds = await teachByTriggers(options, station, lines);
+    // without its PLC the line is not ready, whatever its model
+    if (lines[0].inspector.status.bundleId === null)
+      trainSeconds = await teachByTriggers(options, station, lines);
     for (const { camera } of lines) camera.line("mixed");
     firstVerdictSeconds = (performance.now() - startedAt) / 1000;
     sayWhatRuns(options, station);
