@@ -31,6 +31,8 @@ export interface Ledger {
   readonly changes: readonly EjectorChange[][];
   /** Answers with a tag that no part of ours bears. */
   strangers: number;
+  /** Fault codes that the station showed, and how often. */
+  readonly faults: Map<number, number>;
   /** Of each part: how many ejectors let it go by, as long as none took it off. */
   readonly fates: Map<number, number | "rejected">;
   /** Running totals, for who watches. */
@@ -55,6 +57,7 @@ export function emptyLedger(cameras: number): Ledger {
     byTag: new Map(),
     changes: Array.from({ length: cameras }, () => []),
     strangers: 0,
+    faults: new Map(),
     fates: new Map(),
     totals: { parts: 0, ok: 0, ng: 0, warn: 0, err: 0, passed: 0, rejected: 0 },
   };
@@ -83,6 +86,10 @@ export function noteAnswer(ledger: Ledger, camera: number, answer: Answer, at: n
   }
   pass.answers.push({ answer, at });
   if (answer.verdict !== null) ledger.totals[TOTAL_OF[answer.verdict]] += 1;
+}
+
+export function noteFault(ledger: Ledger, code: number): void {
+  ledger.faults.set(code, (ledger.faults.get(code) ?? 0) + 1);
 }
 
 const TOTAL_OF = { OK: "ok", NG: "ng", WARN: "warn", ERR: "err" } as const satisfies Record<

@@ -1,4 +1,5 @@
 import { quantileOf } from "../../training/calibrate.ts";
+import { FAULT_CODES } from "../register-map.ts";
 import type { Ledger, Pass } from "./ledger.ts";
 import { matchChanges, plannedChanges, type RestingState, type Switched } from "./output-error.ts";
 
@@ -38,6 +39,8 @@ export interface LineSummary {
   readonly outputErrorMs: Spread | null;
   /** Changes of the ejector that a part called for and that did not come within `toleranceMs`. */
   readonly changesMissing: number;
+  /** Faults that the station showed, by name, and how often. */
+  readonly faults: Readonly<Record<string, number>>;
   /** By the station's own counters: triggers while not Ready, and results that the PLC never saw; null: it could not be asked. */
   readonly missed: number | null;
   readonly lostResults: number | null;
@@ -98,9 +101,14 @@ export function summarizeLine(ledger: Ledger, options: SummaryOptions): LineSumm
     triggerToOutputMs: spreadOf(done.map(({ planned, actual }) => actual.at - planned.triggeredAt)),
     outputErrorMs: spreadOf(done.map(({ planned, actual }) => Math.abs(actual.at - planned.at))),
     changesMissing: switched.length - done.length,
+    faults: Object.fromEntries([...ledger.faults].map(([code, times]) => [faultName(code), times])),
     missed: options.counts?.missed ?? null,
     lostResults: options.counts?.lostResults ?? null,
   };
+}
+
+function faultName(code: number): string {
+  return Object.entries<number>(FAULT_CODES).find(([, known]) => known === code)?.[0] ?? `fault ${code}`;
 }
 
 function fateOf(part: readonly Pass[]): "passed" | "rejected" | "unknown" {

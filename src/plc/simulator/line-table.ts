@@ -14,7 +14,8 @@ const MEASURES: readonly (readonly [string, (run: LineRun) => string])[] = [
   ["  overwritten, never shown", (run) => String(run.lostResults ?? "–")],
   ["  came while not Ready", (run) => String(run.missed ?? "–")],
   ["  OK / NG / WARN / ERR", (run) => `${run.ok} / ${run.ng} / ${run.warn} / ${run.err}`],
-  ["  ERR by reason", (run) => reasons(run)],
+  ["  ERR by reason", (run) => listed(run.errByReason)],
+  ["  faults shown", (run) => listed(run.faults)],
   ["parts passed / rejected", (run) => `${run.passed} / ${run.rejected}`],
   ["  OK, yet rejected", (run) => String(run.goodRejected)],
   ["  unaccounted (must be 0)", (run) => String(run.unaccounted)],
@@ -46,7 +47,7 @@ function spread(of: Spread | null): string {
   return of === null ? "–" : `${of.p50.toFixed(1)} / ${of.p99.toFixed(1)} / ${of.max.toFixed(1)}`;
 }
 
-function reasons({ errByReason }: LineRun): string {
-  const words = Object.entries(errByReason).map(([reason, count]) => `${reason} ${count}`);
+function listed(counts: Readonly<Record<string, number>>): string {
+  const words = Object.entries(counts).map(([name, count]) => `${name} ${count}`);
   return words.length === 0 ? "–" : words.join(", ");
 }

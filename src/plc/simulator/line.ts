@@ -5,7 +5,15 @@ import { partPositions, restlessMotion, steadyMotion, travelledMm, type Motion }
 import { Conveyor, type ActingWindow, type ConveyorEvent, type Place } from "./conveyor.ts";
 import { EjectorServer, type EjectorCoil } from "./ejector-server.ts";
 import { letsPass, noteChange } from "./ejector.ts";
-import { emptyLedger, noteAnswer, noteEjector, noteTrigger, tagOf, type Ledger } from "./ledger.ts";
+import {
+  emptyLedger,
+  noteAnswer,
+  noteEjector,
+  noteFault,
+  noteTrigger,
+  tagOf,
+  type Ledger,
+} from "./ledger.ts";
 import { summarizeLine, type LineSummary, type StationCounts } from "./line-summary.ts";
 import type { RestingState } from "./output-error.ts";
 import { RudePlc, type Manners } from "./rude.ts";
@@ -227,6 +235,9 @@ export class SimulatedLine {
       scanMs,
       onAnswer: (answer) => {
         noteAnswer(this.#ledger, camera, answer, this.#beltMs());
+      },
+      onFault: (code) => {
+        noteFault(this.#ledger, code);
       },
       meddle: (wanted, before) => rude.meddle(wanted, before),
     });

@@ -34,6 +34,8 @@ export interface StationLinkOptions {
   /** From one scan to the next. */
   readonly scanMs: number;
   readonly onAnswer: (answer: Answer) => void;
+  /** The station shows a fault that it did not show before. */
+  readonly onFault: (code: number) => void;
   /** What this PLC makes of the bits that are wanted, and those set before; a polite one sets what is wanted. */
   readonly meddle: (wanted: LadderMemory, before: LadderMemory) => LadderMemory;
 }
@@ -132,6 +134,8 @@ export class StationLink {
     const startedAt = performance.now();
     const seen = seenIn(await this.#read(SCANNED_REGISTERS));
     const { memory, answer } = scan(this.#memory, seen);
+    if (seen.faultCode !== 0 && seen.faultCode !== this.#seen?.faultCode)
+      this.#options.onFault(seen.faultCode);
     this.#seen = seen;
     const wanted = this.#options.meddle(memory, this.#memory);
     if (wanted.trigger !== this.#memory.trigger || wanted.resultsAck !== this.#memory.resultsAck)

@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Verdict } from "../../../src/domain/inspection.ts";
+import { FAULT_CODES } from "../../../src/plc/register-map.ts";
 import type { Answer } from "../../../src/plc/simulator/ladder.ts";
 import {
   emptyLedger,
   noteAnswer,
   noteEjector,
+  noteFault,
   noteTrigger,
   tagOf,
   type Ledger,
@@ -145,6 +147,12 @@ it("gives each part exactly one fate, whatever happens", () => {
     }),
     { seed: 55, numRuns: 500 },
   );
+});
+
+it("names the faults that the station showed", () => {
+  const ledger = tell([]);
+  for (const code of [FAULT_CODES["output-late"], FAULT_CODES["output-late"], 9999]) noteFault(ledger, code);
+  expect(sum(ledger).faults).toEqual({ "output-late": 2, "fault 9999": 1 });
 });
 
 it("counts answers that no part asked for", () => {

@@ -175,7 +175,7 @@ it("is the acceptance test at the command line: a table, an object, and the exit
     "--rate",
     `${RATE}`,
     "--parts",
-    "4",
+    "3",
   ];
   const { stdout, stderr } = await assayd("scripts/assayd", [...args, ...shape, "--json"]);
   const { passed, runs } = JSON.parse(stdout) as { passed: boolean; runs: LineRun[] };
