@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { Command } from "commander";
 import type { Logger } from "pino";
 import { MACHINE_FILES } from "../config/config-files.ts";
@@ -5,10 +7,13 @@ import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { ConfigError, messageOf } from "../domain/errors.ts";
 import { Station } from "../inspection/station.ts";
+import { httpTriggerRoute, readTriggerTokens } from "../inspection/triggers/http-trigger.ts";
 import { StatusServer } from "../system/http.ts";
 import { runServices, type Service } from "../system/lifecycle.ts";
 import { createLogger, logFormatFor } from "../system/logger.ts";
 import { createMetrics, type Metrics } from "../system/metrics.ts";
+import { goFirst } from "../system/priority.ts";
+import { RecentStarts } from "../system/recent-starts.ts";
 import { connectSystemd } from "../system/systemd.ts";
 import { SOFTWARE_VERSION } from "../system/version.ts";
 import { stationGauges } from "./run/station-gauges.ts";
@@ -30,10 +35,16 @@ async function runStation(config: Config, configFile: string | null): Promise<nu
     format: logFormatFor(process.env, process.stderr.isTTY),
     write: (line) => process.stderr.write(line),
   });
+  logger.debug({ nice: goFirst() }, "priority");
+  const tokens = await readTriggerTokens(config);
   const metrics = createMetrics({ rss: () => process.memoryUsage.rss() });
   const credentialsDirectory = process.env.CREDENTIALS_DIRECTORY;
+  const starts = new RecentStarts(join(config.station.stateDir, "starts.json"));
+  await mkdir(config.station.stateDir, { recursive: true });
+  const safeMode = await starts.note(Date.now());
   const station = await Station.create({
     config,
+    safeMode,
     configFile,
     logger,
     software: SOFTWARE_VERSION,
@@ -47,9 +58,9 @@ async function runStation(config: Config, configFile: string | null): Promise<nu
     logger,
   });
   const services = [
-    stationService(station, logger),
+    stationService(station, starts, logger),
     gaugeService(station, metrics),
-    ...statusService(config, station, metrics, logger),
+    ...statusService({ config, station, metrics, logger, tokens }),
   ];
   const ready: Service = {
     name: "systemd",
@@ -71,7 +82,7 @@ async function runStation(config: Config, configFile: string | null): Promise<nu
   });
 }
 
-function stationService(station: Station, logger: Logger): Service {
+function stationService(station: Station, starts: RecentStarts, logger: Logger): Service {
   return {
     name: "station",
     start: async () => {
@@ -81,7 +92,10 @@ function stationService(station: Station, logger: Logger): Service {
         "station is up",
       );
     },
-    stop: () => station.stop(),
+    stop: async () => {
+      await station.stop();
+      await starts.clear();
+    },
   };
 }
 
@@ -101,18 +115,26 @@ function gaugeService(station: Station, metrics: Metrics): Service {
   };
 }
 
-function statusService(
-  config: Config,
-  station: Station,
-  metrics: Metrics,
-  logger: Logger,
-): readonly Service[] {
+interface StatusParts {
+  readonly config: Config;
+  readonly station: Station;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Of cameras that are triggered over HTTP. */
+  readonly tokens: ReadonlyMap<string, string | null>;
+}
+
+function statusService({ config, station, metrics, logger, tokens }: StatusParts): readonly Service[] {
   if (!config.http.enabled) return [];
   const health = () => ({
     healthy: station.ready,
     reasons: station.faults.map(({ source, code, text }) => `${source} ${code}: ${text}`),
   });
-  const server = new StatusServer({ ...config.http, health, registry: metrics.registry });
+  const trigger = httpTriggerRoute({
+    tokens,
+    trigger: (camera, request) => station.line(camera).trigger(request),
+  });
+  const server = new StatusServer({ ...config.http, health, registry: metrics.registry, routes: [trigger] });
   return [
     {
       name: "http",

@@ -5,7 +5,7 @@ import { problemsOf } from "./issue-words.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { readRecipeFiles } from "./recipe-files.ts";
 import type { RecipeConfig } from "./recipe-schema.ts";
-import { configSchema, type Config } from "./schema.ts";
+import { configSchema, type CameraConfig, type Config } from "./schema.ts";
 import { YamlSource } from "./yaml-source.ts";
 
 /** Environment variables; looked at: STATE_DIRECTORY, which systemd sets. */
@@ -130,11 +130,7 @@ function withAbsolutePaths(config: Config, folder: string): Config {
   return {
     ...config,
     station: { ...config.station, stateDir: absolute(config.station.stateDir) },
-    cameras: config.cameras.map((camera) =>
-      camera.source.kind === "folder"
-        ? { ...camera, source: { ...camera.source, path: absolute(camera.source.path) } }
-        : camera,
-    ),
+    cameras: config.cameras.map((camera) => withAbsoluteCamera(camera, absolute)),
     training: {
       ...config.training,
       texturesDir: config.training.texturesDir === null ? null : absolute(config.training.texturesDir),
@@ -143,6 +139,18 @@ function withAbsolutePaths(config: Config, folder: string): Config {
     recipesDir: absolute(config.recipesDir),
     recipes: config.recipes.map((recipe) => withAbsoluteRecipe(recipe, absolute)),
     broker: config.broker.kind === "external" ? brokerWithPaths(config.broker, absolute) : config.broker,
+  };
+}
+
+function withAbsoluteCamera(camera: CameraConfig, absolute: (path: string) => string): CameraConfig {
+  const { source, trigger } = camera;
+  return {
+    ...camera,
+    source: source.kind === "folder" ? { ...source, path: absolute(source.path) } : source,
+    trigger:
+      trigger.kind === "http" && trigger.tokenFile !== undefined
+        ? { ...trigger, tokenFile: absolute(trigger.tokenFile) }
+        : trigger,
   };
 }
 

@@ -1,7 +1,8 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import { messageOf } from "../domain/errors.ts";
+import { answerRoute, type Route } from "./http-route.ts";
 
 /** Whether the station works, and if not, why: short machine-readable words such as `camera cam1 stalled`. */
 export interface Health {
@@ -15,9 +16,11 @@ export interface HttpOptions {
   readonly port: number;
   readonly health: () => Health;
   readonly registry: Registry;
+  /** More that it answers. */
+  readonly routes?: readonly Route[];
 }
 
-/** `/healthz` (200 or 503 with the reasons as JSON) and `/metrics` (Prometheus text). Reads only; no other path exists. */
+/** `/healthz` (200 or 503 with the reasons as JSON) and `/metrics` (Prometheus text), which only read, and the given routes. */
 export class StatusServer {
   readonly #options: HttpOptions;
   readonly #server: Server;
@@ -27,7 +30,7 @@ export class StatusServer {
     this.#server = createServer(
       { requestTimeout: 5_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 },
       (request, response) => {
-        void this.#answer(request.method ?? "", (request.url ?? "").split("?")[0] ?? "", response);
+        void this.#answer(request, response);
       },
     );
     this.#server.maxConnections = 32;
@@ -56,7 +59,14 @@ export class StatusServer {
     await closed;
   }
 
-  async #answer(method: string, path: string, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const method = request.method ?? "";
+    const path = (request.url ?? "").split("?")[0] ?? "";
+    const route = this.#options.routes?.find(({ prefix }) => path.startsWith(prefix));
+    if (route) {
+      await answerRoute(route, request, response, path).catch(() => request.destroy()); // the client left amid its body
+      return;
+    }
     if (path !== "/healthz" && path !== "/metrics") {
       end(response, 404, "text/plain", "not found; there are /healthz and /metrics\n");
       return;
