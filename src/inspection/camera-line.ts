@@ -245,10 +245,15 @@ export class CameraLine {
 
   /** A frame of a camera whose every frame is a part; `missed` frames before it were lost in the pipeline. */
   takeFrame(frame: Frame, missed: number): void {
-    for (let lost = 0; lost < missed; lost += 1) {
-      void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, lost: "overrun" });
+    const { clock, camera } = this.#parts;
+    const { fps } = camera.status;
+    const periodMs = fps > 0 ? 1000 / fps : 0;
+    const takenAt = clock.mono() - Math.max(0, clock.wall() - frame.capturedAt);
+    for (let before = missed; before > 0; before -= 1) {
+      const at = takenAt - before * periodMs; // where it is on the belt
+      void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, lost: "overrun", at });
     }
-    const stale = this.#parts.camera.status.frozen ? { lost: "stale_frame" as const } : {};
+    const stale = camera.status.frozen ? { lost: "stale_frame" as const } : {};
     void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, frame, ...stale });
   }
 

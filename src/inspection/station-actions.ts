@@ -13,7 +13,7 @@ export interface ActionParts {
   readonly models: Pick<StationModels, "setThreshold">;
   readonly recipes: Pick<StationRecipes, "select" | "prepare">;
   readonly training: Pick<StationTraining, "start">;
-  readonly gates: Pick<StationGates, "reset">;
+  readonly gates: Pick<StationGates, "reset" | "loseTrack">;
   readonly messenger: Pick<Messenger, "event" | "resetCounters">;
   /** The line may look different now. */
   readonly changed: (line: CameraLine) => void;
@@ -27,6 +27,7 @@ export function stationActions(parts: ActionParts): StationActions {
     const was = own.lane.running;
     if (running) own.beginTriggering();
     else own.endTriggering();
+    if (was !== running) parts.gates.loseTrack(camera); // parts go by without a trigger meanwhile
     if (was !== running) messenger.event(running ? "line.started" : "line.halted", { by }, camera);
     changed(own);
     return Promise.resolve();

@@ -53,8 +53,8 @@ function lineCommands(
   | "bypass"
 > {
   return {
-    start: async (_params, { camera }) => setRunning(station(), camera, true),
-    stop: async (_params, { camera }) => setRunning(station(), camera, false),
+    start: (_params, context) => forEach(station(), context, "start"),
+    stop: (_params, context) => forEach(station(), context, "stop"),
     reset: (_params, context) => forEach(station(), context, "reset"),
     trigger: (params, { camera }) => trigger(station().line(camera), params),
     snapshot: async (_params, { camera }) => ({
@@ -214,22 +214,12 @@ async function trigger(line: CameraLine, params: CommandParams<"trigger">): Prom
 async function forEach(
   station: StationControl,
   { camera, by }: CommandContext,
-  wish: "reset" | "resetCounters",
+  wish: "start" | "stop" | "reset" | "resetCounters",
 ): Promise<CommandOutcome> {
   const actions = service(station, "actions");
   const lines = station.linesFor(camera);
   for (const { name } of lines) await actions[wish](name, whoOf(by));
   return { status: "ok", data: { cameras: lines.map(({ name }) => name) } };
-}
-
-function setRunning(station: StationControl, camera: string | null, running: boolean) {
-  const lines = station.linesFor(camera);
-  for (const line of lines) {
-    if (running) line.beginTriggering();
-    else line.endTriggering();
-    station.publishCameraState(line);
-  }
-  return Promise.resolve({ status: "ok", data: { cameras: lines.map(({ name }) => name) } } as const);
 }
 
 function checkKey(wanted: string, given: string | undefined): void {

@@ -35,7 +35,7 @@ export class StationGates {
           onEjected(name, { seq: Number(part.id), outcome, errorMs: part.errorMs });
         },
         onFault: () => {
-          onFault(name, this.#gates.get(name)?.status.faults[0] ?? null);
+          onFault(name, this.#gates.get(name)?.faults[0] ?? null);
         },
       });
       if (!gate) continue;

@@ -33,7 +33,7 @@ export interface LinesParts {
   /** What the camera begins with. */
   readonly firstRecipe: (camera: CameraConfig) => RecipeSettings;
   readonly links: StationLinks;
-  readonly gates: Pick<StationGates, "of">;
+  readonly gates: Pick<StationGates, "of" | "loseTrack">;
   readonly records: Pick<StationRecords, "record">;
   readonly desk: Pick<StationDesk, "labels">;
   readonly models: Pick<StationModels, "escapeCrashLoop">;
@@ -112,6 +112,7 @@ function createCamera(
       line().takeFrame(frame, missed);
     },
     onState: ({ state, code, message }) => {
+      if (config.trigger.kind === "every-frame") parts.gates.loseTrack(config.name); // parts went by without a trigger
       parts.event("camera.state", { state, code, message }, config.name);
       parts.onChange(line());
     },

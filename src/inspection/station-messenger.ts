@@ -28,6 +28,7 @@ export function openMessenger({ config, control, ...parts }: MessengerParts): Pr
     store: { file: statePaths(config.station.stateDir).store, ...storeLimits(config) },
     replay: config.replay,
     handlers: stationCommands(control),
+    responsePrefixes: config.commands.responsePrefixes,
     now: Date.now,
     random: randomBytes,
   });

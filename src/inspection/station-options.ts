@@ -8,6 +8,8 @@ export interface StationOptions {
   readonly logger: Logger;
   /** The file that the configuration came from; left out: none. */
   readonly configFile?: string | null;
+  /** Judges nothing and rejects everything: the starts before this one failed. */
+  readonly safeMode?: boolean;
   /** assayd's version. */
   readonly software: string;
   /** Other entries of the child processes, for tests. */

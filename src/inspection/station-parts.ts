@@ -236,7 +236,9 @@ function createDesk(
     line: (camera) => chooseLine(lines, camera),
     activeBundles: () => [...lines.values()].flatMap(({ inspector }) => inspector.status.bundleId ?? []),
     onStudy: (status) => {
-      messenger.states.job(studyMessage(status));
+      const message = studyMessage(status);
+      messenger.states.job(message);
+      if (status.endedAt !== null) messenger.event(`${status.type}.done`, { ...message }, status.camera);
     },
     newId: () => randomUUID(),
     now,

@@ -1,6 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import type { HealthView, LineView, StationListener, StationView } from "../domain/station-view.ts";
 import type { Messenger } from "../messaging/messenger.ts";
+import { ClockWatch } from "../system/clock-step.ts";
 import { MachineHealthReader, type MachineHealth } from "../system/health.ts";
 import type { CameraLine } from "./camera-line.ts";
 import { faultOf, lineTotals, lineView } from "./line-view.ts";
@@ -33,6 +34,7 @@ export class StationReporter {
   readonly #parts: ReporterParts;
   readonly #faults: StationFaults;
   readonly #machine: MachineHealthReader;
+  readonly #clock = new ClockWatch(() => ({ wallMs: Date.now(), monotonicMs: performance.now() }));
   readonly #timers: NodeJS.Timeout[] = [];
   #health: MachineHealth = {
     cpu: null,
@@ -49,7 +51,8 @@ export class StationReporter {
     this.alarms = new StationAlarms({
       nowIso,
       onChange: (source, code, alarm) => {
-        if (this.#isCamera(source)) parts.messenger.states.alarm(source, code, alarm && { ...alarm });
+        const camera = this.#isCamera(source) ? source : null;
+        parts.messenger.states.alarm(camera, code, alarm && { ...alarm });
       },
     });
     this.#faults = new StationFaults(nowIso, (ended, begun) => {
@@ -66,6 +69,7 @@ export class StationReporter {
       const running = this.#parts.lines().every(({ lane }) => lane.running); // after cmd/stop a part is ERR not_ready
       messenger.heartbeat(this.ready && running, this.faults.length > 0);
       for (const line of this.#parts.lines()) this.changed(line);
+      this.#checkClock();
     });
     void this.#publishHealth();
     this.#every(HEALTH_EVERY_MS, () => void this.#publishHealth());
@@ -140,6 +144,12 @@ export class StationReporter {
   async #publishHealth(): Promise<void> {
     this.#health = await this.#machine.read();
     this.#parts.messenger.states.health(healthMessage(this.#parts.lines(), this.faults, this.#health));
+  }
+
+  /** Steps change neither order nor verdicts (promises.md R21), but whoever reads time stamps must know. */
+  #checkClock(): void {
+    const stepMs = this.#clock.check();
+    if (stepMs !== null) this.#parts.messenger.event("clock.step", { step_ms: Math.round(stepMs) });
   }
 
   #isCamera(source: string): boolean {

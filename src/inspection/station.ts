@@ -20,6 +20,13 @@ import type { StationTraining } from "./station-training.ts";
 
 export type { StationOptions };
 
+const SAFE_MODE = {
+  code: "safe-mode",
+  text:
+    "assayd failed five times within a minute. It judges nothing and rejects every part, without a model. Look at the log, mend the " +
+    "cause, then restart the service.",
+};
+
 /** One machine running assayd: the data path of every camera, and the retraining path beside it. */
 export class Station {
   readonly #options: StationOptions;
@@ -73,7 +80,8 @@ export class Station {
     await records.start();
     gates.start();
     for (const line of this.lines) {
-      await models.loadActive(line);
+      if (this.#options.safeMode === true) line.stops.stop(SAFE_MODE);
+      else await models.loadActive(line);
       if (this.#stopped) return; // SIGTERM came meanwhile
       line.start();
       reporter.changed(line);

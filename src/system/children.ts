@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
+import { goAfterParent } from "./priority.ts";
 
 /** How a child process ended. */
 export interface ChildExit {
@@ -44,6 +45,7 @@ export class Child<In, Out> {
         ...(options.descriptors ?? []),
       ],
     });
+    goAfterParent(this.#process.pid);
     if (options.onStderr && this.#process.stderr) {
       createInterface({ input: this.#process.stderr }).on("line", options.onStderr);
     }

@@ -83,8 +83,8 @@ describe("stationCommands", () => {
       ["reset", "cam1", "anna"],
       ["reset", "cam2", "anna"],
       ["counters", "cam2", "anna"],
-      ["end", "cam1"],
-      ["end", "cam2"],
+      ["stop", "cam1", "anna"],
+      ["stop", "cam2", "anna"],
     ]);
   });
 
