@@ -10,7 +10,7 @@ export interface LineConfigOptions {
   readonly coilsPort: number;
 }
 
-export const LINE_CAMERAS = 2;
+const LINE_CAMERAS = 2;
 /** What `simulate plc` expects of a station without a configuration file. */
 const TRACK = { kind: "time", distanceMs: 600, leadMs: 15, pulseMs: 20 } as const;
 const FIRST_HEARTBEAT = 100;

@@ -31,6 +31,8 @@ export interface Ledger {
   readonly changes: readonly EjectorChange[][];
   /** Answers with a tag that no part of ours bears. */
   strangers: number;
+  /** How late the PLC itself woke, each time: nothing is measured better than this. */
+  readonly lateMs: number[];
   /** Fault codes that the station showed, and how often. */
   readonly faults: Map<number, number>;
   /** Of each part: how many ejectors let it go by, as long as none took it off. */
@@ -57,6 +59,7 @@ export function emptyLedger(cameras: number): Ledger {
     byTag: new Map(),
     changes: Array.from({ length: cameras }, () => []),
     strangers: 0,
+    lateMs: [],
     faults: new Map(),
     fates: new Map(),
     totals: { parts: 0, ok: 0, ng: 0, warn: 0, err: 0, passed: 0, rejected: 0 },

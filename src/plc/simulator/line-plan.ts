@@ -7,7 +7,7 @@ import type { Address, LineOptions } from "./line.ts";
 export type ModbusReject = Extract<RejectConfig, { kind: "modbus" }>;
 
 /** Pulses of the simulated encoder. */
-export const COUNTS_PER_MM = 10;
+const COUNTS_PER_MM = 10;
 /** The cameras look at the belt this far behind its beginning, at least. */
 const RUN_IN_MM = 20;
 

@@ -39,6 +39,8 @@ export interface LineSummary {
   readonly outputErrorMs: Spread | null;
   /** Changes of the ejector that a part called for and that did not come within `toleranceMs`. */
   readonly changesMissing: number;
+  /** How late the PLC itself woke: the other times are no better than this. */
+  readonly plcLateMs: Spread | null;
   /** Faults that the station showed, by name, and how often. */
   readonly faults: Readonly<Record<string, number>>;
   /** By the station's own counters: triggers while not Ready, and results that the PLC never saw; null: it could not be asked. */
@@ -101,6 +103,7 @@ export function summarizeLine(ledger: Ledger, options: SummaryOptions): LineSumm
     triggerToOutputMs: spreadOf(done.map(({ planned, actual }) => actual.at - planned.triggeredAt)),
     outputErrorMs: spreadOf(done.map(({ planned, actual }) => Math.abs(actual.at - planned.at))),
     changesMissing: switched.length - done.length,
+    plcLateMs: spreadOf(ledger.lateMs),
     faults: Object.fromEntries([...ledger.faults].map(([code, times]) => [faultName(code), times])),
     missed: options.counts?.missed ?? null,
     lostResults: options.counts?.lostResults ?? null,
@@ -142,5 +145,9 @@ function switchedFor(
 
 function spreadOf(values: readonly number[]): Spread | null {
   if (values.length === 0) return null;
-  return { p50: quantileOf(values, 0.5), p99: quantileOf(values, 0.99), max: Math.max(...values) };
+  return {
+    p50: quantileOf(values, 0.5),
+    p99: quantileOf(values, 0.99),
+    max: values.reduce((most, value) => Math.max(most, value)),
+  };
 }

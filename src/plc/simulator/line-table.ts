@@ -24,6 +24,7 @@ const MEASURES: readonly (readonly [string, (run: LineRun) => string])[] = [
   ["trigger → output, ms", (run) => spread(run.triggerToOutputMs)],
   ["output error, ms", (run) => spread(run.outputErrorMs)],
   ["  changes missing or too far off", (run) => String(run.changesMissing)],
+  ["the PLC's own lateness, ms", (run) => spread(run.plcLateMs)],
 ];
 
 /** Runs side by side, one measure a row; times as p50 / p99 / max. */

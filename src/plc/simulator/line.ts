@@ -144,7 +144,9 @@ export class SimulatedLine {
         onProgress(this.#ledger);
         toldMs = nowMs;
       }
-      await sleep(Math.min(TICK_MS, Math.max(0, conveyor.nextMs - this.#beltMs())));
+      const wakeMs = this.#beltMs() + Math.min(TICK_MS, Math.max(0, conveyor.nextMs - this.#beltMs()));
+      await sleep(wakeMs - this.#beltMs());
+      this.#ledger.lateMs.push(Math.max(0, this.#beltMs() - wakeMs));
     }
     await this.#drain();
     this.#travelledMm += travelledMm(motion, this.#beltMs());
