@@ -1,3 +1,5 @@
+import { momentsOf } from "./moments.ts";
+
 /** Mean of some values and how far they scatter. */
 export interface Spread {
   readonly mean: number;
@@ -9,8 +11,6 @@ export interface Spread {
 export function spreadOf(values: readonly (number | null)[]): Spread | null {
   const known = values.filter((value) => value !== null);
   if (known.length === 0 || known.length < values.length) return null;
-  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-  if (known.length === 1) return { mean, std: null };
-  const variance = known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (known.length - 1);
-  return { mean, std: Math.sqrt(variance) };
+  const { mean, deviation } = momentsOf(known);
+  return { mean, std: known.length === 1 ? null : deviation };
 }

@@ -1,4 +1,5 @@
 import { TrainingError } from "../domain/errors.ts";
+import { momentsOf } from "../evaluation/moments.ts";
 
 /** What turns raw map values into the calibrated score, and where the score becomes a reject. */
 export interface Calibration {
@@ -29,9 +30,8 @@ export function calibrate(rawScores: readonly number[], quantile: number, factor
       `the threshold needs at least 2 finite scores of held-out normal pictures, got ${rawScores.length}; collect more good parts`,
     );
   }
-  const mean = rawScores.reduce((sum, score) => sum + score, 0) / rawScores.length;
-  const variance = rawScores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / (rawScores.length - 1);
-  const deviation = Math.max(Math.sqrt(variance), 1e-6 * Math.abs(mean), 1e-12);
+  const { mean, deviation: measured } = momentsOf(rawScores);
+  const deviation = Math.max(measured, 1e-6 * Math.abs(mean), 1e-12);
   const scores = rawScores.map((score) => (score - mean) / deviation);
   const threshold = Math.max(limitOf(scores, quantile), 1) * factor;
   const rejected = scores.filter((score) => score > threshold).length;
@@ -88,17 +88,17 @@ function statedRate(rejected: number, heldOut: number): { low: number; high: num
 
 /**
  * How many of the next `trials` at least, except with this chance, after `successes` of as many: quantile of the beta-binomial
- * distribution that follows from Jeffreys' prior.
+ * distribution that follows from Jeffreys' prior. In logarithms: the chance of none underflows from about 1000 successes on.
  */
 function fewestExpected(successes: number, trials: number, chance: number): number {
   const [a, b] = [successes + 0.5, trials - successes + 0.5];
-  let probability = 1;
-  for (let i = 0; i < trials; i += 1) probability *= (b + i) / (a + b + i);
-  let [count, sum] = [0, probability];
+  let logChance = 0;
+  for (let i = 0; i < trials; i += 1) logChance += Math.log((b + i) / (a + b + i));
+  let [count, sum] = [0, Math.exp(logChance)];
   while (sum <= chance && count < trials) {
-    probability *= (((trials - count) / (count + 1)) * (a + count)) / (b + trials - count - 1);
+    logChance += Math.log((((trials - count) / (count + 1)) * (a + count)) / (b + trials - count - 1));
     count += 1;
-    sum += probability;
+    sum += Math.exp(logChance);
   }
   return count;
 }

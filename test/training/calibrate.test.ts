@@ -170,4 +170,10 @@ describe("the stated false-reject rate", () => {
     expect(high).toBeGreaterThan(0.05);
     expect(high).toBeLessThan(0.065);
   });
+
+  it("holds for thousands of rejects, where the chance of none is less than a number can be", () => {
+    const scores = Array.from({ length: 2000 }, (_, at) => (at % 2 === 0 ? -1 : 1) * (1 + (at >> 1)));
+    const { low } = calibrate(scores, 0.98, 1e-9).falseRejectRate; // 1000 of 2000
+    expect(low).toBeCloseTo(938 / 2000, 12); // summed with 60 digits (Python's decimal)
+  });
 });

@@ -24,7 +24,7 @@ import {
   type FusedShape,
   type MapName,
 } from "./fused-network.ts";
-import { fusionWords, fuse, type Spread } from "./fusion.ts";
+import { fusionWords, fuse, weighsAnomalies, type Spread } from "./fusion.ts";
 import { createGateStage, type GateStage } from "./gate-stage.ts";
 
 /** Patches that the bank's keys are chosen from: there is time, the students take minutes. */
@@ -95,11 +95,13 @@ export class FusedTraining implements MethodTraining {
 
   async settle({ normals, anomalies }: HeldOut): Promise<string> {
     const { maps } = this.#shape();
-    const [good, bad] = [await this.#highest(maps, normals()), await this.#highest(maps, anomalies())];
+    const { trust } = this.#config.amplify;
+    const good = await this.#highest(maps, normals());
+    const bad = weighsAnomalies(maps, trust) ? await this.#highest(maps, anomalies()) : null; // made when asked for
     const spreads = new Map(
-      maps.map((name, at): [MapName, Spread] => [name, { normals: good[at]!, anomalies: bad[at]! }]),
+      maps.map((name, at): [MapName, Spread] => [name, { normals: good[at]!, anomalies: bad?.[at] ?? [] }]),
     );
-    const fused = fuse(spreads, this.#config.amplify.trust);
+    const fused = fuse(spreads, trust);
     const constant = (value: number): Weight => ({ shape: [1], data: Float32Array.of(value) });
     this.#fusion = new Map([
       ...[...fused.scales].map(([name, scale]) => [`fusion.${name}.scale`, constant(scale)] as const),

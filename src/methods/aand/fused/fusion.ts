@@ -1,11 +1,17 @@
 import { imageAuroc } from "../../../evaluation/auroc.ts";
+import { momentsOf } from "../../../evaluation/moments.ts";
 import type { MapName } from "./fused-network.ts";
 
 /** Of one map: its highest value on each held-out picture. */
 export interface Spread {
   readonly normals: readonly number[];
-  /** Synthetic anomalies made on held-out good parts. */
+  /** Synthetic anomalies made on held-out good parts; empty where nobody asks for them (`weighsAnomalies`). */
   readonly anomalies: readonly number[];
+}
+
+/** Whether the trust in a map depends on synthetic anomalies: where a student and a bank are to be weighed against each other. */
+export function weighsAnomalies(maps: readonly MapName[], trust: "measured" | "full"): boolean {
+  return trust === "measured" && maps.includes("distance") && maps.includes("nearest");
 }
 
 /** How the maps become one: Σ scale · map + offset. */
@@ -38,7 +44,8 @@ export function fuse(spreads: ReadonlyMap<MapName, Spread>, trust: "measured" | 
   const trusted = new Map<MapName, number>();
   let offset = 0;
   for (const [name, { normals }] of spreads) {
-    const { mean, deviation } = momentsOf(normals);
+    const { mean, deviation: measured } = momentsOf(normals);
+    const deviation = Math.max(measured, 0.01 * Math.abs(mean), 1e-6); // parts that are all alike must not make a map infinite
     const weight = trust === "full" ? 1 : trustIn(name, spreads, (1 - mean) / deviation);
     trusted.set(name, weight);
     scales.set(name, weight / deviation);
@@ -88,14 +95,6 @@ function normalShare(x: number): number {
   const t = 1 / (1 + 0.2316419 * x);
   const series = TERMS.reduceRight((sum, term) => (sum + term) * t, 0);
   return 1 - (Math.exp(-(x ** 2) / 2) / Math.sqrt(2 * Math.PI)) * series;
-}
-
-/** Mean and deviation, the latter never 0: parts that are all alike (a repeated picture) must not make a map infinite. */
-function momentsOf(values: readonly number[]): { mean: number; deviation: number } {
-  const count = Math.max(values.length, 1);
-  const mean = values.reduce((sum, value) => sum + value, 0) / count;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(count - 1, 1);
-  return { mean, deviation: Math.max(Math.sqrt(variance), 0.01 * Math.abs(mean), 1e-6) };
 }
 
 /** For the report. */

@@ -5,7 +5,7 @@ import { createAdam } from "../../../../src/graph/adam.ts";
 import { tf } from "../../../../src/graph/tf.ts";
 import { trainStep } from "../../../../src/graph/train-step.ts";
 import { aand } from "../../../../src/methods/aand/aand.ts";
-import type { MethodTraining, TrainableStage, TrainedMethod } from "../../../../src/methods/method.ts";
+import type { TrainableStage, TrainedMethod } from "../../../../src/methods/method.ts";
 import { relativeDifference, runOnnx, runTf } from "../../../contract/run-network.ts";
 import {
   batchesOf,
@@ -29,6 +29,8 @@ interface Trained {
   /** Of measureTrust and of settle. */
   readonly words: readonly string[];
   readonly stages: { readonly amplify: boolean; readonly distill: boolean };
+  /** Whether `settle` had synthetic anomalies made. */
+  readonly askedAnomalies: boolean;
 }
 
 /** All stages in the order of the retraining path. */
@@ -41,19 +43,22 @@ async function train(config: AandConfig, steps: number): Promise<Trained> {
     const trust = await training.measureTrust(batchesOf(HELD_OUT.good));
     const distill = training.beginDistill();
     step(distill, NORMALS, steps);
-    const settled = await training.settle(heldOut());
+    let askedAnomalies = false;
+    const settled = await training.settle({
+      normals: () => batchesOf(HELD_OUT.good),
+      anomalies: () => {
+        askedAnomalies = true;
+        return batchesOf(HELD_OUT.spoiled);
+      },
+    });
     const { network, weights } = training.trained();
     const stages = { amplify: amplify !== null, distill: distill !== null };
-    return { method: { network, weights: new Map(weights) }, words: [trust, settled ?? ""], stages };
+    const method = { network, weights: new Map(weights) };
+    return { method, words: [trust, settled ?? ""], stages, askedAnomalies };
   } finally {
     training.dispose();
   }
 }
-
-const heldOut = (): Parameters<MethodTraining["settle"]>[0] => ({
-  normals: () => batchesOf(HELD_OUT.good),
-  anomalies: () => batchesOf(HELD_OUT.spoiled),
-});
 
 function step(stage: TrainableStage | null, parts: readonly SeenPart[], steps: number): void {
   if (!stage) return;
@@ -102,10 +107,11 @@ describe("AAND, fused", () => {
         bank: { enabled: bank, patches: 40 },
       });
       const before = tf.memory().numTensors;
-      const { method, words, stages } = await train(config, 3);
+      const { method, words, stages, askedAnomalies } = await train(config, 3);
       expect(tf.memory().numTensors).toBe(before);
       const planned = aand(config);
       expect(stages).toEqual({ amplify: gate, distill: student });
+      expect(askedAnomalies).toBe(student && bank); // which of the two tells better
       expect([planned.amplify !== null, planned.distill !== null]).toEqual([gate, student]);
       const prefixes = new Set([...method.weights.keys()].map((name) => name.split(".")[0]));
       expect([prefixes.has("gate"), prefixes.has("student"), prefixes.has("bank")]).toEqual([
@@ -124,6 +130,13 @@ describe("AAND, fused", () => {
       }
     },
   );
+
+  it("has no synthetic anomalies made where every map counts in full", async () => {
+    const config = aandSchema.parse({ ...SETTINGS, amplify: { trust: "full" } });
+    const { askedAnomalies, words } = await train(config, 1);
+    expect(askedAnomalies).toBe(false);
+    expect(words[1]).toContain("bank 100 %");
+  });
 
   it("looks at all levels and trains by one cycle; the paper's form looks at its own, by steps", () => {
     const fused = aand(aandSchema.parse({ name: "aand", levels: [3] }));
