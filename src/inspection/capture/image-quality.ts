@@ -1,15 +1,14 @@
-import type { Size } from "../../domain/inspection.ts";
+import { luma } from "../../imaging/luma.ts";
 
 /** Luma (0..255) beyond which 99 % of the pixels make a picture black or white, and the spread below which it is flat. */
 const BLACK_LUMA = 16; // "black" of BT.601 video; sensors with a pedestal stay below
 const WHITE_LUMA = 240;
 const FLAT_SPREAD = 3; // sensor noise alone spreads wider; a covered or disconnected sensor does not
 const SAMPLES = 5000;
-const SHARPNESS_STEP = 3; // odd: does not see only one colour of a checkerboard
 
 /**
  * Says in words why a picture cannot be judged: black, white or flat; null if it can. Looks at 1st and 99th percentile of
- * luma of at most 5,000 pixels spread over the picture (0.05 ms). Blur is not judged: see `sharpness`.
+ * luma of at most 5,000 pixels spread over the picture (0.05 ms). What needs to know the product is `checkQuality`'s.
  * @param data RGB8
  */
 export function checkImage(data: Uint8Array): string | null {
@@ -33,33 +32,6 @@ export function checkImage(data: Uint8Array): string | null {
   return null;
 }
 
-/** Mean luma of RGB8, 0..255. */
-export function brightness(data: Uint8Array): number {
-  let sum = 0;
-  const pixels = Math.floor(data.length / 3);
-  for (let i = 0; i < pixels; i++) sum += luma(data, i * 3);
-  return pixels === 0 ? 0 : sum / pixels;
-}
-
-/**
- * Variance of the 4-neighbour Laplacian of luma, >= 0: falls when the picture blurs. Source: Pech-Pacheco et al. 2000.
- * Looked at in every third row and column: all of them would hold up a frame by 10 ms, once a second.
- */
-export function sharpness(data: Uint8Array, { width, height }: Size): number {
-  let sum = 0;
-  let squares = 0;
-  const at = (x: number, y: number) => luma(data, (y * width + x) * 3);
-  let count = 0;
-  for (let y = 1; y < height - 1; y += SHARPNESS_STEP) {
-    for (let x = 1; x < width - 1; x += SHARPNESS_STEP, count++) {
-      const laplacian = at(x - 1, y) + at(x + 1, y) + at(x, y - 1) + at(x, y + 1) - 4 * at(x, y);
-      sum += laplacian;
-      squares += laplacian * laplacian;
-    }
-  }
-  return count === 0 ? 0 : squares / count - (sum / count) ** 2;
-}
-
 /** Notices identical pictures in a row: a real sensor's noise never repeats. */
 export class FrozenCheck {
   readonly #limit: number;
@@ -79,11 +51,6 @@ export class FrozenCheck {
     this.#last = current;
     return this.#repeats >= this.#limit;
   }
-}
-
-/** BT.601 luma in integers, 0..255. */
-function luma(data: Uint8Array, at: number): number {
-  return (77 * (data[at] ?? 0) + 150 * (data[at + 1] ?? 0) + 29 * (data[at + 2] ?? 0)) >> 8;
 }
 
 /** The smallest bin with at least `rank` samples at or below it. */

@@ -1,10 +1,10 @@
 import { CaptureError, AssaydError, messageOf } from "../../domain/errors.ts";
+import { brightness, sharpness } from "../../imaging/luma.ts";
 import type { Product } from "../../simulator/family.ts";
 import type { ProductName } from "../../simulator/product-names.ts";
 import { parentPort } from "../../system/children.ts";
 import { folderSource } from "./folder-source.ts";
 import { loadGStreamer } from "./gstreamer.ts";
-import { brightness, sharpness } from "./image-quality.ts";
 import type { PictureSource } from "./picture-player.ts";
 import type { CaptureReport, CaptureRequest, OpenRequest } from "./protocol.ts";
 import { CaptureSession } from "./session.ts";
