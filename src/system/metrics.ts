@@ -12,17 +12,37 @@ export interface Metrics {
   readonly inspected: (inspection: Inspection) => void;
   /** Parts that wait for the inference process of a camera. */
   readonly queueDepth: (camera: string, depth: number) => void;
-  /** Frames that a camera delivered but nobody took, added up. */
-  readonly framesMissed: (camera: string, count: number) => void;
   readonly cameraConnected: (camera: string, connected: boolean) => void;
   /** Resident memory of a child; the main process measures its own. @param name camera name, or empty. */
   readonly childRss: (role: ProcessRole, name: string, bytes: number) => void;
   readonly restarted: (role: ProcessRole, name: string) => void;
+  /** How a camera's reject output does. */
+  readonly rejectOutput: (camera: string, figures: RejectFigures) => void;
+  /** Pictures of parts on the disk. */
+  readonly evidence: (figures: EvidenceFigures) => void;
   /** Messages that wait for the broker. */
   readonly outboxDepth: (messages: number) => void;
   readonly brokerConnected: (connected: boolean) => void;
   /** Ends the event loop's measurement. */
   readonly close: () => void;
+}
+
+/** Of a reject output since the start. */
+export interface RejectFigures {
+  /** Parts between camera and ejector. */
+  readonly inFlight: number;
+  readonly passed: number;
+  readonly rejected: number;
+  readonly lateVerdicts: number;
+  readonly lateSwitchings: number;
+  /** Switched so much later than planned, of the newest 1,000; null before the first. */
+  readonly p99Ms: number | null;
+}
+
+export interface EvidenceFigures {
+  readonly bytes: Readonly<Record<string, number>>;
+  readonly dropped: number;
+  readonly failed: number;
 }
 
 const LATENCY_BUCKETS_S = [0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2];
@@ -42,6 +62,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registry,
     ...counted,
     ...station,
+    ...outputMetrics(registry),
     close: () => {
       delay.disable();
     },
@@ -76,15 +97,12 @@ function inspectionMetrics(registry: Registry): Pick<Metrics, "inspected"> {
 function stationMetrics(
   registry: Registry,
   rss: () => number,
-): Omit<Metrics, "registry" | "inspected" | "close"> {
+): Omit<Metrics, "registry" | "inspected" | "close" | "rejectOutput" | "evidence"> {
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Gauge({ name, help, labelNames, registers: [registry] });
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Counter({ name, help, labelNames, registers: [registry] });
   const queueDepth = gauge("assayd_queue_depth", "Parts waiting for the inference process", ["camera"]);
-  const framesMissed = counter("assayd_frames_missed_total", "Frames of a camera that were not inspected", [
-    "camera",
-  ]);
   const cameraConnected = gauge("assayd_camera_connected", "1 while the camera delivers frames", ["camera"]);
   const restarts = counter("assayd_restarts_total", "Restarts of child processes", ["role", "name"]);
   const outboxDepth = gauge("assayd_outbox_messages", "Messages waiting for the broker", []);
@@ -102,9 +120,6 @@ function stationMetrics(
     queueDepth: (camera, depth) => {
       queueDepth.set({ camera }, depth);
     },
-    framesMissed: (camera, count) => {
-      framesMissed.inc({ camera }, count);
-    },
     cameraConnected: (camera, connected) => {
       cameraConnected.set({ camera }, connected ? 1 : 0);
     },
@@ -119,6 +134,37 @@ function stationMetrics(
     },
     brokerConnected: (connected) => {
       brokerConnected.set(connected ? 1 : 0);
+    },
+  };
+}
+
+function outputMetrics(registry: Registry): Pick<Metrics, "rejectOutput" | "evidence"> {
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
+    new Gauge({ name, help, labelNames, registers: [registry] });
+  const inFlight = gauge("assayd_reject_in_flight", "Parts between camera and ejector", ["camera"]);
+  const parts = gauge("assayd_reject_parts", "Parts at the ejector since the start", ["camera", "outcome"]);
+  const late = gauge("assayd_reject_late", "Verdicts and switchings that came too late, since the start", [
+    "camera",
+    "what",
+  ]);
+  const switching = gauge("assayd_reject_switching_p99_seconds", "How late the output was switched", [
+    "camera",
+  ]);
+  const bytes = gauge("assayd_evidence_bytes", "Pictures of parts on the disk", ["class"]);
+  const lost = gauge("assayd_evidence_lost", "Pictures that were not kept, since the start", ["why"]);
+  return {
+    rejectOutput: (camera, figures) => {
+      inFlight.set({ camera }, figures.inFlight);
+      parts.set({ camera, outcome: "passed" }, figures.passed);
+      parts.set({ camera, outcome: "rejected" }, figures.rejected);
+      late.set({ camera, what: "verdict" }, figures.lateVerdicts);
+      late.set({ camera, what: "switching" }, figures.lateSwitchings);
+      if (figures.p99Ms !== null) switching.set({ camera }, figures.p99Ms / 1000);
+    },
+    evidence: (figures) => {
+      for (const [kept, size] of Object.entries(figures.bytes)) bytes.set({ class: kept }, size);
+      lost.set({ why: "dropped" }, figures.dropped);
+      lost.set({ why: "failed" }, figures.failed);
     },
   };
 }

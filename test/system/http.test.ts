@@ -68,7 +68,15 @@ test("/metrics counts verdicts and times, and measures memory and the event loop
     times: { ...inspection.times, inferMs: null, totalMs: 300 },
   });
   metrics.queueDepth("cam1", 2);
-  metrics.framesMissed("cam1", 3);
+  metrics.rejectOutput("cam1", {
+    inFlight: 2,
+    passed: 5,
+    rejected: 3,
+    lateVerdicts: 1,
+    lateSwitchings: 0,
+    p99Ms: 1.5,
+  });
+  metrics.evidence({ bytes: { ng: 7 }, dropped: 0, failed: 1 });
   metrics.childRss("capture", "cam1", 90_000_000);
   metrics.restarted("inference", "");
   metrics.outboxDepth(7);
@@ -84,7 +92,7 @@ test("/metrics counts verdicts and times, and measures memory and the event loop
     'assayd_part_seconds_count{camera="cam1"} 2',
     'assayd_inference_seconds_count{camera="cam1"} 1',
     'assayd_queue_depth{camera="cam1"} 2',
-    'assayd_frames_missed_total{camera="cam1"} 3',
+    'assayd_reject_parts{camera="cam1",outcome="rejected"} 3',
     'assayd_resident_bytes{role="main",name=""} 123000000',
     'assayd_resident_bytes{role="capture",name="cam1"} 90000000',
     'assayd_restarts_total{role="inference",name=""} 1',

@@ -22,7 +22,10 @@ export function stationGauges(station: Station, metrics: Metrics): { stop: () =>
       metrics.childRss("inference", name, inspector.status.rssBytes ?? 0);
       countRestarts("capture", name, camera.status.restarts);
       countRestarts("inference", name, inspector.status.restarts);
+      const gate = station.gates.status(name);
+      if (gate) metrics.rejectOutput(name, { ...gate, p99Ms: gate.switching.p99Ms });
     }
+    metrics.evidence(station.records.stats);
   }, EVERY_MS);
   return {
     stop: () => {
