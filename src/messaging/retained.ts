@@ -76,13 +76,12 @@ export class RetainedTopics {
       topic.sentAt = this.#now();
       const { message, at } = topic;
       const left = message.expiryS == null ? null : message.expiryS - (this.#now() - at) / 1000;
-      if (left !== null && left <= 0) break;
+      if (left !== null && left <= 0) continue;
       try {
         await this.#sink.publish({ ...message, expiryS: left });
         if (message.payload === "" && topic.message === message) this.#topics.delete(message.topic);
       } catch (error) {
-        if (connected()) this.#onFailure(message.topic, error);
-        break;
+        if (connected()) this.#onFailure(message.topic, error); // one that was set meanwhile is still tried
       }
     }
     topic.sending = false;

@@ -10,7 +10,7 @@ const MIN_ROWS_PER_COMMIT = 50;
 export class Pending {
   readonly #maxRows: number;
   #rows: OutboxRow[] = [];
-  #acknowledged: number[] = [];
+  #acknowledged = new Set<number>();
   #lost: Gap[] = [];
   #reported: Gap[] = [];
   #countersReset: CountersReset[] = [];
@@ -38,8 +38,9 @@ export class Pending {
   }
 
   get idle(): boolean {
-    const marks = [this.#acknowledged, this.#lost, this.#reported, this.#countersReset, this.#ejections];
-    return this.#out === null && this.#rows.length === 0 && marks.every(({ length }) => length === 0);
+    const marks = [this.#lost, this.#reported, this.#countersReset, this.#ejections];
+    const nothing = this.#rows.length === 0 && this.#acknowledged.size === 0;
+    return this.#out === null && nothing && marks.every(({ length }) => length === 0);
   }
 
   /** Gaps whose report is not on the disk yet. */
@@ -47,9 +48,9 @@ export class Pending {
     return [...(this.#out?.reported ?? []), ...this.#reported];
   }
 
-  /** What is to be published of the rows after `afterId`, in order. */
+  /** What is to be published of the rows after `afterId`, in order; what the broker has is left out. */
   messagesAfter(afterId: number, limit: number): OutboxMessage[] {
-    const rows = this.#rows.filter((row) => row.id > afterId).slice(0, limit);
+    const rows = this.#rows.filter(({ id }) => id > afterId && !this.#acknowledged.has(id)).slice(0, limit);
     return rows.map(({ id, topic, payload, qos, expiryS, at, inspection }) => {
       const { camera = null, seq = null } = inspection ?? {};
       return { id, topic, payload, qos, expiryS, at, camera, seq };
@@ -62,7 +63,7 @@ export class Pending {
   }
 
   acknowledge(ids: readonly number[]): void {
-    for (const id of ids) this.#acknowledged.push(id);
+    for (const id of ids) this.#acknowledged.add(id);
   }
 
   gapReported(gap: Gap): void {
@@ -88,16 +89,19 @@ export class Pending {
       this.#countersReset.filter(({ afterId }) => afterId <= lastId),
       this.#countersReset.filter(({ afterId }) => afterId > lastId),
     ];
+    // a row that the broker got from memory leaves the outbox after it has come there: never in an earlier commit
+    const acknowledged = [...this.#acknowledged].filter((id) => id <= lastId);
     const commit = {
       rows,
-      acknowledged: this.#acknowledged,
+      acknowledged,
       lost: this.#lost,
       reported: this.#reported,
       countersReset: due,
       ejections: this.#ejections,
     };
     this.#out = commit;
-    [this.#acknowledged, this.#lost, this.#reported] = [[], [], []];
+    for (const id of acknowledged) this.#acknowledged.delete(id);
+    [this.#lost, this.#reported] = [[], []];
     [this.#countersReset, this.#ejections] = [later, []];
     return commit;
   }
@@ -115,7 +119,7 @@ export class Pending {
     this.#out = null;
     if (out === null) return;
     this.#rowsPerCommit = Math.max(Math.floor(this.#rowsPerCommit / 2), MIN_ROWS_PER_COMMIT);
-    this.#acknowledged = [...out.acknowledged, ...this.#acknowledged];
+    this.#acknowledged = new Set([...out.acknowledged, ...this.#acknowledged]);
     this.#lost = [...out.lost, ...this.#lost];
     this.#reported = [...out.reported, ...this.#reported];
     this.#countersReset = [...out.countersReset, ...this.#countersReset];
@@ -127,9 +131,8 @@ export class Pending {
   #bound(): void {
     const excess = this.#rows.length - Math.max(this.#maxRows, this.rowsOut);
     if (excess <= 0) return;
-    const delivered = new Set(this.#acknowledged);
     for (const { id, inspection } of this.#rows.splice(this.rowsOut, excess)) {
-      if (delivered.has(id)) continue;
+      if (this.#acknowledged.delete(id)) continue; // the broker has it, and it never was on the disk
       const at = inspection?.seq ?? id;
       const gap: Gap = {
         camera: inspection?.camera ?? "",

@@ -72,4 +72,28 @@ describe("RetainedTopics", () => {
     await vi.advanceTimersByTimeAsync(200);
     expect(payloads()).toEqual(["2"]);
   });
+
+  it("sends what was set while the broker was refusing the value before", async () => {
+    const sent: string[] = [];
+    const refused: string[] = [];
+    let refuse: (error: Error) => void = () => undefined;
+    const publish = ({ payload }: Publication): Promise<void> => {
+      sent.push(String(payload));
+      return sent.length > 1
+        ? Promise.resolve()
+        : new Promise((_resolve, reject) => {
+            refuse = reject;
+          });
+    };
+    const retained = new RetainedTopics({ connected: true, publish }, Date.now, (topic) =>
+      refused.push(topic),
+    );
+    retained.set("state", "1");
+    await vi.advanceTimersByTimeAsync(0);
+    retained.set("state", "2");
+    refuse(new Error("quota exceeded"));
+    await vi.advanceTimersByTimeAsync(200);
+    expect(sent).toEqual(["1", "2"]);
+    expect(refused).toEqual(["state"]);
+  });
 });
