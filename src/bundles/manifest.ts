@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ModelError } from "../domain/errors.ts";
 import type { Size } from "../domain/inspection.ts";
+import { qualityRecordSchema } from "../imaging/quality/quality-reference.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const size = z.strictObject({ width: z.int().positive(), height: z.int().positive() });
@@ -16,6 +17,9 @@ const thresholdSchema = z.strictObject({
   /** Expected share of good parts rejected: 95 % interval (Clopper-Pearson). */
   falseRejectRate: z.strictObject({ low: z.number(), high: z.number() }),
 });
+
+/** What good parts looked like; null in bundles that are older than it. */
+const quality = qualityRecordSchema.nullable().default(null);
 
 const parent = z.string().regex(BUNDLE_ID).nullable();
 
@@ -55,8 +59,11 @@ export const bundleManifestSchema = z.strictObject({
     .default(null),
   opset: z.int().max(17),
   threshold: thresholdSchema,
+  quality,
   /** More products that the same model judges, each with its own threshold and history. Older bundles have one product. */
-  alsoFor: z.array(z.strictObject({ recipe: z.string(), parent, threshold: thresholdSchema })).default([]),
+  alsoFor: z
+    .array(z.strictObject({ recipe: z.string(), parent, threshold: thresholdSchema, quality }))
+    .default([]),
   /** Golden frames: `golden/<n>.rgb` raw RGB8 of the picture size (`pictureSizeOf`); expected scores by the trainer's own interpreter. */
   golden: z.array(z.strictObject({ file: z.string(), score: z.number() })).min(1),
   /** Every other file of the folder, path relative to it with forward slashes. */
@@ -66,16 +73,17 @@ export const bundleManifestSchema = z.strictObject({
 export type BundleManifest = z.infer<typeof bundleManifestSchema>;
 
 /** What a bundle is to one of its products. */
-export type ServedRecipe = Pick<BundleManifest, "recipe" | "parent" | "threshold">;
+export type ServedRecipe = Pick<BundleManifest, "recipe" | "parent" | "threshold" | "quality">;
 
 /** All products of a bundle, the one that it is named after first. */
 export function servedRecipes({
   recipe,
   parent,
   threshold,
+  quality,
   alsoFor,
 }: BundleManifest): readonly ServedRecipe[] {
-  return [{ recipe, parent, threshold }, ...alsoFor];
+  return [{ recipe, parent, threshold, quality }, ...alsoFor];
 }
 
 /** @throws ModelError `wrong-recipe` if the bundle was not made for this recipe. */

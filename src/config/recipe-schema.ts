@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { name } from "./name.ts";
 import { policySchema } from "./policy-schema.ts";
+import { qualitySchema } from "./quality-schema.ts";
 import { inputSize, preprocessFields } from "./preprocess-schema.ts";
 
 const fields = {
@@ -14,6 +15,9 @@ const fields = {
   inputSize: inputSize.optional(),
   deadlineMs: z.number().positive().optional().describe("trigger to verdict; left out: the camera's"),
   policy: policySchema.prefault({}),
+  quality: qualitySchema
+    .prefault({})
+    .describe("pictures beyond these limits are ERR image_quality and never learnt from; null: not checked"),
   preprocess: z.strictObject(preprocessFields).partial().default({}),
 };
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { RecipeIdentity, Size } from "../domain/inspection.ts";
 import { policySchema, type PolicyConfig } from "./policy-schema.ts";
 import { preprocessSchema, type PreprocessConfig } from "./preprocess-schema.ts";
+import { qualitySchema, type QualityConfig } from "./quality-schema.ts";
 import type { Config } from "./schema.ts";
 
 const HASH_LENGTH = 12;
@@ -16,6 +17,7 @@ export interface RecipeSettings {
   /** Null: the camera's. */
   readonly deadlineMs: number | null;
   readonly policy: PolicyConfig;
+  readonly quality: QualityConfig;
   readonly preprocess: PreprocessConfig;
 }
 
@@ -40,6 +42,7 @@ export function recipeSettings(
     pictureSize: preprocess.pictureSize ?? inputSize,
     deadlineMs: own?.deadlineMs ?? null,
     policy: own?.policy ?? policySchema.parse({}),
+    quality: own?.quality ?? qualitySchema.parse({}),
     preprocess,
   };
 }

@@ -6,8 +6,10 @@ import { BundleStore } from "../bundles/store.ts";
 import { createManifest } from "../bundles/write.ts";
 import type { JobResult } from "../domain/job.ts";
 import { zip } from "../graph/zip.ts";
+import type { QualityRecord } from "../imaging/quality/quality-reference.ts";
 import { writeDurably } from "../system/durable-files.ts";
 import type { Calibration } from "./calibrate.ts";
+import { goodParts } from "./good-parts.ts";
 import type { Model } from "./model.ts";
 import type { Finishing } from "./work.ts";
 
@@ -71,7 +73,8 @@ async function writeBundle(folder: string, work: Finishing, model: Model, name: 
     await writeDurably(join(folder, IGNORED_FILES.inside), ignored.inside);
     await writeDurably(join(folder, IGNORED_FILES.fill), ignored.fill);
   }
-  await createManifest(folder, manifestFields(work, model, name));
+  const looks = await goodParts(work.normals, work.job.pictureSize);
+  await createManifest(folder, manifestFields(work, model, name, looks));
 }
 
 function goldenFile(index: number): string {
@@ -94,6 +97,7 @@ function manifestFields(
   { job, teacher: { manifest: teacher } }: Finishing,
   { method, view, calibration, alsoFor, golden }: Model,
   { id, instead }: BundleName,
+  looks: ReadonlyMap<string, QualityRecord>,
 ): Parameters<typeof createManifest>[1] {
   const { name, ...config } = method;
   return {
@@ -117,10 +121,12 @@ function manifestFields(
     },
     opset: OPSET,
     threshold: thresholdOf(calibration),
+    quality: looks.get(job.recipe) ?? null,
     alsoFor: zip(job.alsoFor, alsoFor).map(([{ recipe, parent }, own]) => ({
       recipe,
       parent: parent ?? instead,
       threshold: thresholdOf(own),
+      quality: looks.get(recipe) ?? null,
     })),
     golden: golden.map(({ score }, index) => ({ file: goldenFile(index), score })),
   };

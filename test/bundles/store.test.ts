@@ -62,8 +62,8 @@ describe("BundleStore", () => {
     await add("bottles");
     await add("cans", { recipe: "can" });
     const alsoFor = [
-      { recipe: "can", parent: "cans", threshold: sampleThreshold(0.7) },
-      { recipe: "cap", parent: null, threshold: sampleThreshold(0.9) },
+      { recipe: "can", parent: "cans", threshold: sampleThreshold(0.7), quality: null },
+      { recipe: "cap", parent: null, threshold: sampleThreshold(0.9), quality: null },
     ];
     const manifest = await add("all", { parent: "bottles", alsoFor });
     expect(servedRecipes(manifest).map(({ recipe, threshold }) => [recipe, threshold.value])).toEqual([

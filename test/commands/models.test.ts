@@ -56,7 +56,7 @@ describe("assayd models", () => {
   });
 
   it("promotes a model of several recipes for all of them, or for the one that is named", async () => {
-    const alsoFor = [{ recipe: "can", parent: null, threshold: sampleThreshold(0.7) }];
+    const alsoFor = [{ recipe: "can", parent: null, threshold: sampleThreshold(0.7), quality: null }];
     await store.add(await sampleBundle(join(state, "job"), "both", { parent: "second", alsoFor }));
     await run("promote", "second");
     await run("promote", "both", "--recipe", "can");

@@ -6,7 +6,10 @@ import { DEFAULT_TEACHER, importTeacher } from "../../src/backbones/teacher-impo
 import { readBundle } from "../../src/bundles/read.ts";
 import { servedRecipes, type BundleManifest } from "../../src/bundles/manifest.ts";
 import { statePaths } from "../../src/config/paths.ts";
+import { qualitySchema } from "../../src/config/quality-schema.ts";
 import { createRandom } from "../../src/graph/random.ts";
+import { checkQuality } from "../../src/imaging/quality/check-quality.ts";
+import { readReference } from "../../src/imaging/quality/quality-reference.ts";
 import { writePng } from "../../src/imaging/write-picture.ts";
 import { renderSample } from "../../src/simulator/product.ts";
 import { findProduct } from "../../src/simulator/products.ts";
@@ -96,6 +99,20 @@ function caught(probes: typeof mixed): number {
 }
 
 describe("one model for three products (SNL)", () => {
+  it("knows what each product's good parts look like, and where a texture has no place", () => {
+    const looks = servedRecipes(manifest).map(({ recipe, quality }) => [recipe, quality?.grey !== null]);
+    expect(looks).toEqual([
+      ["default", true],
+      ["gear", true],
+      ["fabric", false],
+    ]);
+    const [relay, gear] = servedRecipes(manifest).map(({ quality }) => quality && readReference(quality));
+    const picture = (product: number) => ({ ...SIZE, data: goodPart(product, TAUGHT + 1) });
+    const limits = qualitySchema.parse({ maxBrightnessChange: 40, minSharpness: 0.25, maxShiftPx: 12 });
+    expect(checkQuality(picture(0), relay!, limits)).toBeNull();
+    expect(checkQuality(picture(1), gear!, limits)).toBeNull();
+  });
+
   it("has a threshold and a history for each, whose stated false-reject interval holds on unseen good parts", () => {
     const served = servedRecipes(manifest);
     expect(served.map(({ recipe, parent }) => [recipe, parent])).toEqual([

@@ -11,7 +11,7 @@ import { temporaryFolder } from "../../imaging/temporary-folder.ts";
 async function twoProducts(): Promise<{ state: string; pictures: string; store: BundleStore }> {
   const state = temporaryFolder();
   const store = new BundleStore(statePaths(state));
-  const can = { recipe: "can", parent: null, threshold: sampleThreshold(0.25) };
+  const can = { recipe: "can", parent: null, threshold: sampleThreshold(0.25), quality: null };
   await store.add(await sampleBundle(join(state, "job"), "both", { alsoFor: [can] }));
   const pictures = join(state, "pictures");
   await writePictures(pictures, { "test/good/0.png": { ground: 10 }, "test/hole/0.png": { ground: 100 } });
