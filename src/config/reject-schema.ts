@@ -79,7 +79,9 @@ const behaviour = {
     .positive()
     .max(1000)
     .default(20)
-    .describe("a part whose turn comes more than this late is rejected, and output-late raised"),
+    .describe(
+      "a part whose turn comes more than this late is rejected; where the ejector stood at pass for one that should not, output-late stops the line",
+    ),
   maxParts: z
     .int()
     .min(1)

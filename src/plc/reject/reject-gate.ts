@@ -171,18 +171,17 @@ export class RejectGate {
 
   #advance(): void {
     const { clock, output } = this.#options;
-    const { state, ejected, errorMs, late, nextAt } = this.#tracker.advance(clock.now());
+    const { state, ejected, errorMs, late, exposed, nextAt } = this.#tracker.advance(clock.now());
     if (state !== this.#state) {
       this.#order(state);
       if (errorMs !== null) this.#switching.add(errorMs);
     }
-    if (late) {
-      this.#counts.lateSwitchings += 1;
+    if (late) this.#counts.lateSwitchings += 1; // a good part was rejected: a loss, no danger
+    if (exposed)
       this.#faults.raise(
         "output-late",
-        `The station slept ${Math.round(errorMs ?? 0)} ms over a part at the ejector, at most ${this.#options.track.lateMs} ms is allowed; the part was rejected. The machine is overloaded.`,
+        `The station slept ${Math.round(errorMs ?? 0)} ms over a part that should not pass, at most ${this.#options.track.lateMs} ms is allowed: the ejector stood at pass when it came. Find the part. The machine is overloaded.`,
       );
-    }
     if (output.overtaken > this.#overtaken) {
       this.#overtaken = output.overtaken;
       this.#faults.raise(

@@ -46,8 +46,10 @@ export interface Advance {
   readonly ejected: readonly EjectedPart[];
   /** Real minus planned time, ms; null if nothing was planned for now. */
   readonly errorMs: number | null;
-  /** Parts that came while we slept: rejected, but the ejector may have been in the wrong state for them at first. */
+  /** Parts that came while we slept: rejected, whatever their verdict. */
   readonly late: boolean;
+  /** Among them one that should not pass, and the ejector still stood at pass when it came. */
+  readonly exposed: boolean;
   /** When to call again at the latest; null: after the next report or part. */
   readonly nextAt: number | null;
 }
@@ -164,9 +166,10 @@ export class RejectTracker {
     }
     const late = errorMs !== null && errorMs > lateMs && begun.length > 0;
     if (late) for (const part of begun) part.seen.add(before);
+    const exposed = late && before === "pass" && begun.some(({ action }) => action !== "pass");
     const ejected = this.#leave(position.reported(now + delayMs));
     this.#nextAt = this.#nextChange(current, now);
-    return { state: this.#state, ejected, errorMs, late, nextAt: this.#nextAt };
+    return { state: this.#state, ejected, errorMs, late, exposed, nextAt: this.#nextAt };
   }
 
   /** Fixes the verdict of every part that has come to the ejector. */

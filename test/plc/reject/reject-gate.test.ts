@@ -164,7 +164,7 @@ describe("what is unknown", () => {
 });
 
 describe("a gate whose event loop slept", () => {
-  it("rejects the part that came meanwhile, and says so until it is reset", () => {
+  it("rejects the good part that came meanwhile, and counts it", () => {
     const { gate, clock, state, ejected } = startedGate();
     gate.part({ id: "a", at: 200 });
     gate.verdict("a", "pass");
@@ -173,6 +173,17 @@ describe("a gate whose event loop slept", () => {
     expect(state()).toBe("reject");
     clock.runTo(400);
     expect(ejected).toMatchObject([{ ejected: "reject", proven: false }]);
+    expect(gate.status).toMatchObject({ lateSwitchings: 1, faults: [] });
+  });
+
+  it("says so until it is reset where the ejector stood at pass when a bad part came", () => {
+    const { gate, clock } = startedGate();
+    gate.part({ id: "good", at: 200 });
+    gate.part({ id: "bad", at: 230 });
+    gate.verdict("good", "pass");
+    gate.verdict("bad", "reject");
+    clock.runTo(310); // the good part is in front
+    clock.sleepTo(350); // over its end, and over the beginning of the bad one
     expect(gate.status).toMatchObject({ lateSwitchings: 1, faults: [{ code: "output-late" }] });
     gate.reset();
     expect(gate.status.faults).toEqual([]);
