@@ -183,7 +183,7 @@ describe("a gate whose event loop slept", () => {
     gate.verdict("good", "pass");
     gate.verdict("bad", "reject");
     clock.runTo(310); // the good part is in front
-    clock.sleepTo(350); // over its end, and over the beginning of the bad one
+    clock.sleepTo(338); // over its end, and over the beginning of the bad one
     expect(gate.status).toMatchObject({ lateSwitchings: 1, faults: [{ code: "output-late" }] });
     gate.reset();
     expect(gate.status.faults).toEqual([]);
