@@ -1,6 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { ConfigError, messageOf } from "../domain/errors.ts";
 import type { ConfigFiles } from "./config-files.ts";
+import { cropProblem, cropProblems } from "./crop-rule.ts";
 import { problemsOf } from "./issue-words.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { readRecipeFiles } from "./recipe-files.ts";
@@ -31,6 +32,8 @@ function withRecipeFiles(config: Config, files: ConfigFiles): Config {
   const recipes = [...config.recipes];
   const lines = problems.map(({ file, problem }) => problemLine(file, problem));
   for (const recipe of read) {
+    const unfit = cropProblem(config.training.method, recipe.inputSize);
+    if (unfit !== null) lines.push(`${resolve(folder, recipe.name)}.yaml: inputSize ${unfit}`);
     const twin = recipes.find(
       ({ name, number }) => name === recipe.name || isSameNumber(number, recipe.number),
     );
@@ -57,6 +60,7 @@ export function parseConfig(
     ...duplicateNames("cameras", parsed.data.cameras, source),
     ...duplicateNames("recipes", parsed.data.recipes, source),
     ...duplicateNumbers(parsed.data.recipes, source),
+    ...cropProblems(parsed.data, source),
   ];
   return problems.length > 0 ? { problems } : { config: parsed.data };
 }

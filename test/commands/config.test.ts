@@ -61,3 +61,23 @@ test("show fills in every default", () => {
     http: { port: 9464 },
   });
 });
+
+test("check refuses input sizes that ADPS cannot cut into its crops, each where it stands", () => {
+  const file = join(folder, "adps.yaml");
+  const training = "training: { method: { name: auto, trained: { name: adps } } }\n";
+  writeFileSync(
+    file,
+    `station: { inputSize: 320 }\nrecipes:\n  - name: cup\n    inputSize: 288\n  - { name: lid, inputSize: 384 }\n${training}`,
+  );
+  const { status, stderr } = config("check", file);
+  expect(status).toBe(78);
+  const [station, recipe, ...none] = stderr.trim().split("\n");
+  expect(station).toBe(
+    `${file}:1:23 station.inputSize: cannot be cut into 8 × 8 crops (got 320); expected a multiple of 128 for method adps; ` +
+      "set 384, or lower training.method.patches",
+  );
+  expect(recipe).toContain(`${file}:4:16 recipes[0].inputSize: `);
+  expect(none).toEqual([]);
+  writeFileSync(file, "station: { inputSize: 320 }\ntraining: { method: { name: adps, patches: 4 } }\n");
+  expect(config("check", file).status).toBe(0);
+});

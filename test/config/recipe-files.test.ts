@@ -35,6 +35,14 @@ describe("recipes as files", () => {
     expect(config.recipes[0]?.preprocess.mask).toBe("/etc/assayd/recipes/can.png");
   });
 
+  it("names the file whose input size the method cannot cut", () => {
+    const adps = "training: { method: { name: adps } }";
+    expect(() => load({ "can.yaml": "inputSize: 320" }, adps)).toThrow(
+      /recipes\/can\.yaml: inputSize .*got 320\); expected a multiple of 128/,
+    );
+    expect(load({ "can.yaml": "inputSize: 384" }, adps).recipes).toHaveLength(1);
+  });
+
   it("passes over what is no recipe", () => {
     expect(load({ ".can.yaml": "number: 0", "notes.txt": "x", "can.yaml~": "y" }).recipes).toEqual([]);
   });

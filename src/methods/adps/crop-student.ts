@@ -1,3 +1,5 @@
+import { cropUnitPx } from "../../config/crop-rule.ts";
+import type { AdpsConfig } from "../../config/method-schema.ts";
 import { TrainingError } from "../../domain/errors.ts";
 import type { Size } from "../../domain/inspection.ts";
 import type { Ops } from "../../graph/ops.ts";
@@ -8,9 +10,6 @@ const MAX_TRUNK = 128;
 const STEM = 16;
 /** Depthwise channels over a block's input. */
 const EXPANSION = 3;
-
-/** Pixels of the picture per location of a level: 4, 8, 16. */
-const strideOf = ({ level }: Level): number => 2 ** (level + 1);
 
 /**
  * The student of ADPS: sees a picture 3 × H × W in 0..1 cut into `patches` × `patches` crops, each alone (no context), and
@@ -29,8 +28,12 @@ export function cropStudent<T>(
 }
 
 /** @throws TrainingError `patches` if a crop is no whole number of the coarsest level's locations. */
-export function requireWholeCrops({ height, width }: Size, levels: readonly Level[], patches: number): void {
-  const unit = patches * Math.max(...levels.map(strideOf));
+export function requireWholeCrops(
+  { height, width }: Size,
+  levels: readonly Level[],
+  patches: AdpsConfig["patches"],
+): void {
+  const unit = cropUnitPx({ levels: levels.map(({ level }) => level), patches });
   if (height % unit === 0 && width % unit === 0) return;
   throw new TrainingError(
     "patches",
