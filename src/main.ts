@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { benchCommand } from "./commands/bench.ts";
 import { configCommand } from "./commands/config.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -38,12 +38,24 @@ for (const command of [
   program.addCommand(command);
 }
 
+throwOnMisuse(program);
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof AssaydError)) throw error;
-  process.stderr.write(`assayd: ${error.message}\n`);
-  process.exitCode = exitCodeOf(error);
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage; // it has said why
+  } else if (error instanceof AssaydError) {
+    process.stderr.write(`assayd: ${error.message}\n`);
+    process.exitCode = exitCodeOf(error);
+  } else {
+    throw error;
+  }
+}
+
+/** Commander would end the process with 1, which is for what failed, not for what was typed wrongly. Not inherited by sub-commands. */
+function throwOnMisuse(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(throwOnMisuse);
 }
 
 function exitCodeOf(error: AssaydError): number {
