@@ -9,7 +9,7 @@ import { shareCores } from "../src/commands/evaluate/share-cores.ts";
 import { TerminalView } from "../src/commands/terminal-view.ts";
 import type { Config } from "../src/config/schema.ts";
 import { openDataSet } from "../src/datasets/data-set.ts";
-import { AssaydError, InputError } from "../src/domain/errors.ts";
+import { AssaydError, EXIT_CODES, InputError, messageOf } from "../src/domain/errors.ts";
 import type { DataSetResult } from "../src/evaluation/result.ts";
 import { gainTable, summaryTable } from "../src/evaluation/summary.ts";
 import { markdownTable } from "../src/evaluation/table.ts";
@@ -38,23 +38,23 @@ const REFERENCE = "memory-bank";
 const METHODS = [REFERENCE, "rd", "aand", "adps", "snl", "auto"].join(",");
 const RENDERED = { train: 200, good: 60, bad: 60, seed: 1 } as const;
 
-const { values: flags } = parseArgs({
-  options: {
-    sets: { type: "string", default: [...REAL, ...PRODUCTS.map(({ name }) => name)].join(",") },
-    methods: { type: "string", default: METHODS },
-    seeds: { type: "string", default: "3" },
-    seed: { type: "string", default: "1" },
-    size: { type: "string", multiple: true, default: [] },
-    data: { type: "string", default: join("..", "shared", "data") },
-    state: { type: "string", default: join(".state", "bench-accuracy") },
-    teacher: { type: "string" },
-    config: { type: "string", short: "c" },
-    jobs: { type: "string", default: "0" },
-    threads: { type: "string", default: "0" },
-    markdown: { type: "string" },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
+const OPTIONS = {
+  sets: { type: "string", default: [...REAL, ...PRODUCTS.map(({ name }) => name)].join(",") },
+  methods: { type: "string", default: METHODS },
+  seeds: { type: "string", default: "3" },
+  seed: { type: "string", default: "1" },
+  size: { type: "string", multiple: true, default: [] as string[] },
+  data: { type: "string", default: join("..", "shared", "data") },
+  state: { type: "string", default: join(".state", "bench-accuracy") },
+  teacher: { type: "string" },
+  config: { type: "string", short: "c" },
+  jobs: { type: "string", default: "0" },
+  threads: { type: "string", default: "0" },
+  markdown: { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+const flags = readFlags();
 const state = resolve(flags.state);
 const view = new TerminalView(process.stderr, () => performance.now());
 const sizes = new Map(flags.size.map((text) => [text.split("=")[0], Number(text.split("=")[1])]));
@@ -128,10 +128,19 @@ async function measure(folder: string, method: string, size: number): Promise<Da
   return result;
 }
 
+function readFlags() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    process.stderr.write(`bench:accuracy: ${messageOf(error)}\n${HELP}`);
+    return process.exit(EXIT_CODES.usage);
+  }
+}
+
 function sayWhy(error: unknown): void {
   if (!(error instanceof AssaydError)) throw error;
   process.stderr.write(`bench:accuracy: ${error.message}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof InputError ? EXIT_CODES.usage : EXIT_CODES.failed;
 }
 
 /** A method that fails on a data set leaves the others to be measured; Ctrl-C ends all. */
