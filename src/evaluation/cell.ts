@@ -57,9 +57,16 @@ const oracleSchema = z.object({
   point: operatingPointSchema.nullable(),
 });
 
+/**
+ * Of the code that learns and judges. Raise it with a change after which the same pictures and settings give other figures (a
+ * method, synthesis, calibration): cells that were kept before are then measured again.
+ */
+export const CELL_VERSION = 1;
+
 /** One training and its measurement: one category, one seed. What a result's tables and pages are made of; kept as JSON. */
 export const cellSchema = z.object({
   key: z.string(),
+  version: z.int().default(1).describe("CELL_VERSION of the code that measured it"),
   category: z.string(),
   seed: z.number(),
   /** Good pictures learned from, the held-out ones included. */

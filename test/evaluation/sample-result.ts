@@ -1,4 +1,4 @@
-import type { Cell } from "../../src/evaluation/cell.ts";
+import { CELL_VERSION, type Cell } from "../../src/evaluation/cell.ts";
 import type { DataSetResult } from "../../src/evaluation/result.ts";
 
 /** A measured cell with eight pictures; `shift` moves the figures, `changes` replace whole keys. */
@@ -9,6 +9,7 @@ export function sampleCell(
 ): Cell {
   return {
     key: `${category}-${seed}`,
+    version: CELL_VERSION,
     category,
     seed,
     images: 40,

@@ -33,7 +33,7 @@ export interface CellPlan {
   readonly seed: number;
 }
 
-/** Every cell of a plan. Its key changes with all that its figures depend on, but for the machine and the code. */
+/** Every cell of a plan. Its key changes with all that its figures depend on, but for the machine; of the code a cell bears its version. */
 export function cellsOf({ config, dataSet, seeds, oracle }: EvaluationPlan): CellPlan[] {
   const { training, teacher, station } = config;
   const settings = { ...training, seed: 0, nice: 0, threads: 0, memoryLimitMb: 0 };

@@ -6,7 +6,7 @@ import type { MethodConfig } from "../../config/method-schema.ts";
 import { statePaths } from "../../config/paths.ts";
 import { TrainingError } from "../../domain/errors.ts";
 import type { JobResult } from "../../domain/job.ts";
-import type { Cell, Oracle } from "../../evaluation/cell.ts";
+import { CELL_VERSION, type Cell, type Oracle } from "../../evaluation/cell.ts";
 import { oraclePoint } from "../../evaluation/operating-point.ts";
 import { openJobTeacher } from "../../training/teacher.ts";
 import { loadCell, saveCell } from "./cell-store.ts";
@@ -94,6 +94,7 @@ async function measureCell(plan: EvaluationPlan, cell: CellPlan, hooks: CellHook
     );
     return {
       key: cell.key,
+      version: CELL_VERSION,
       category: cell.category.name,
       seed: cell.seed,
       images: result.images,

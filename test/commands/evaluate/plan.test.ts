@@ -8,6 +8,7 @@ import { cellsOf, jobOf, type EvaluationPlan } from "../../../src/commands/evalu
 import { shareCores } from "../../../src/commands/evaluate/share-cores.ts";
 import { shortened } from "../../../src/commands/evaluate/shortened.ts";
 import { stageNormals } from "../../../src/commands/evaluate/train-cell.ts";
+import { CELL_VERSION, cellSchema } from "../../../src/evaluation/cell.ts";
 import { BUNDLE_ID } from "../../../src/bundles/manifest.ts";
 import { sampleCell } from "../../evaluation/sample-result.ts";
 import { temporaryFolder } from "../../imaging/temporary-folder.ts";
@@ -130,6 +131,9 @@ describe("the files of cells", () => {
     expect(await loadCell(folder, "cut")).toBeNull();
     writeFileSync(join(folder, "old.json"), '{"key":"old"}');
     expect(await loadCell(folder, "old")).toBeNull();
+    await saveCell(folder, { ...cell, key: "changed", version: CELL_VERSION + 1 });
+    expect(await loadCell(folder, "changed")).toBeNull();
+    expect(cellSchema.parse({ ...cell, version: undefined }).version).toBe(1); // as before cells had versions
   });
 
   it("link to pictures of the same name from many folders", async () => {
