@@ -8,6 +8,7 @@ import { normalFeatures } from "./normal-features.ts";
 import { openNormals, PICTURES_FILE, type Normals } from "./normals.ts";
 import type { Progress } from "./progress.ts";
 import type { TrainingJob } from "./protocol.ts";
+import { textureFacts } from "./synthesize/folder-texture.ts";
 import { scaledTo } from "./scale-plan.ts";
 import { splitProducts } from "./products.ts";
 import { openJobTeacher } from "./teacher.ts";
@@ -40,7 +41,7 @@ export async function openMaterial(
     const split = splitProducts(normals.products, job.training.heldOutShare, job.training.seed);
     const view = await settleView(job, normals, split.train);
     const digest = teacher.manifest.sha256["teacher.safetensors"] ?? "";
-    const key = workKey(job, normals, digest, view);
+    const key = await workKey(job, normals, digest, view);
     await removeStale(job.jobDir, [key, PICTURES_FILE]);
     const model = await teacherModel(job, teacher, view);
     session = await openTeacherSession({ model, size: job.inputSize, levels, threads: job.threads });
@@ -84,12 +85,12 @@ export function workFor(material: Material, methodConfig: OneMethodConfig): Work
 const KEPT_FORMAT = 1;
 
 /** What caches and checkpoints depend on: not on the limits of the process, nor on how the threshold is found afterwards. */
-function workKey(
+async function workKey(
   { training, inputSize }: TrainingJob,
   normals: Normals,
   teacher: string,
   view: View,
-): string {
+): Promise<string> {
   const { method, instant, preprocess, heldOutShare, texturesDir, seed } = training;
   const shown = fingerprint(view);
   const settings = {
@@ -99,7 +100,7 @@ function workKey(
     preprocess,
     shown,
     heldOutShare,
-    texturesDir,
+    texturesDir: texturesDir && (await textureFacts(texturesDir)),
     seed,
   };
   return keyOf(normals.hash, teacher, inputSize, settings);

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Size } from "../../domain/inspection.ts";
 import { InputError } from "../../domain/errors.ts";
@@ -16,10 +16,9 @@ const PICTURE = /\.(png|jpe?g|tiff?|webp|gif)$/i;
  * @throws InputError `textures-missing` if the folder has no pictures; those of `readPicture`
  */
 export async function loadFolderTextures(folder: string, size: Size, random: Random): Promise<TextureSource> {
-  const entries = await readdir(folder, { recursive: true }).catch((error: unknown) => {
+  const files = await picturesIn(folder).catch((error: unknown) => {
     throw noTextures(folder, error);
   });
-  const files = entries.filter((entry) => PICTURE.test(entry)).sort();
   if (files.length === 0) throw noTextures(folder, null);
   const pictures: Uint8Array[] = [];
   for (const file of draw(files, MAX_TEXTURES, random))
@@ -28,6 +27,26 @@ export async function loadFolderTextures(folder: string, size: Size, random: Ran
     next: (_size, choice) =>
       recoloured(pictures[wholeBetween(choice, 0, pictures.length - 1)]!, size, choice),
   };
+}
+
+/**
+ * Name, bytes and time of change of each texture of a folder: another answer means other textures. Empty if there is none, or
+ * no folder.
+ */
+export async function textureFacts(folder: string): Promise<readonly string[]> {
+  const files = await picturesIn(folder).catch(() => []);
+  return Promise.all(
+    files.map(async (file) => {
+      const { size, mtimeMs } = await stat(join(folder, file));
+      return `${file} ${size} ${mtimeMs}`;
+    }),
+  );
+}
+
+/** Relative to the folder, in order. */
+async function picturesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true });
+  return entries.filter((entry) => PICTURE.test(entry)).sort();
 }
 
 function noTextures(folder: string, cause: unknown): InputError {

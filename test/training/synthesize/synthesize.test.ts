@@ -1,11 +1,11 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../../src/graph/random.ts";
 import { renderPart } from "../../../src/simulator/product.ts";
 import { choose } from "../../../src/training/synthesize/chance.ts";
-import { loadFolderTextures } from "../../../src/training/synthesize/folder-texture.ts";
+import { loadFolderTextures, textureFacts } from "../../../src/training/synthesize/folder-texture.ts";
 import { createPerlin, perlinMask } from "../../../src/training/synthesize/perlin.ts";
 import { proceduralTextures } from "../../../src/training/synthesize/procedural-texture.ts";
 import { regionOf } from "../../../src/training/synthesize/region.ts";
@@ -134,6 +134,24 @@ describe("textures", () => {
     await expect(loadFolderTextures(join(empty, "none"), SIZE, createRandom(1))).rejects.toThrow(
       /texturesDir/,
     );
+  });
+
+  it("are known by name, size and time, so that other pictures under the same path are other textures", async () => {
+    const folder = temporaryFolder();
+    expect(await textureFacts(join(folder, "none"))).toEqual([]);
+    mkdirSync(join(folder, "banded"));
+    writeFileSync(join(folder, "banded", "a.png"), "one");
+    writeFileSync(join(folder, "readme.txt"), "no picture");
+    const first = await textureFacts(folder);
+    expect(first).toHaveLength(1);
+    expect(await textureFacts(folder)).toEqual(first);
+    writeFileSync(join(folder, "banded", "a.png"), "longer");
+    const longer = await textureFacts(folder);
+    utimesSync(join(folder, "banded", "a.png"), 1, 1);
+    const older = await textureFacts(folder);
+    writeFileSync(join(folder, "b.jpg"), "two");
+    const more = await textureFacts(folder);
+    expect(new Set([first, longer, older, more].map(String)).size).toBe(4);
   });
 
   it("made on the spot are finite everywhere", () => {
