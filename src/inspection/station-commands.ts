@@ -82,8 +82,9 @@ function lineCommands(
     bypass: async ({ on, key }, { camera, by }) => {
       const actions = service(station(), "actions");
       if (on) checkKey(service(station(), "bypassKey"), key);
+      const old = station().line(camera).bypass;
       await actions.setBypass(nameOf(camera), on, whoOf(by));
-      return { status: "ok", data: { on }, change: { old: null, new: on } };
+      return { status: "ok", data: { on }, change: { old, new: on } };
     },
   };
 }

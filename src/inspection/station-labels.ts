@@ -8,7 +8,8 @@ import { readCropped, type Crop } from "../imaging/read-cropped.ts";
 import { writePng } from "../imaging/write-picture.ts";
 import type { PartLabels } from "./station-services.ts";
 
-const REMEMBERED = 64; // frames of 256×256 are 0.2 MB each
+const REMEMBERED = 64; // frames
+const REMEMBERED_BYTES = 32 * 1024 * 1024; // one of 256×256 has 0.2 MB, one that is cut into tiles up to 48
 
 export type Label = "good" | "bad";
 
@@ -39,6 +40,7 @@ export interface ChallengeFile {
 export class StationLabels implements PartLabels {
   readonly #options: StationLabelsOptions;
   readonly #frames = new Map<string, { readonly frame: Frame; readonly recipe: string }>();
+  #frameBytes = 0;
 
   constructor(options: StationLabelsOptions) {
     this.#options = options;
@@ -48,9 +50,11 @@ export class StationLabels implements PartLabels {
   remember({ inspectionId, verdict, recipe }: Inspection, frame: Frame): void {
     if (verdict === "OK") return;
     this.#frames.set(inspectionId, { frame, recipe: recipe.id });
-    for (const oldest of this.#frames.keys()) {
-      if (this.#frames.size <= REMEMBERED) break;
+    this.#frameBytes += frame.data.byteLength;
+    for (const [oldest, { frame: old }] of this.#frames) {
+      if (this.#frames.size <= REMEMBERED && this.#frameBytes <= REMEMBERED_BYTES) break;
       this.#frames.delete(oldest);
+      this.#frameBytes -= old.data.byteLength;
     }
   }
 

@@ -20,7 +20,7 @@ import type { StationModels } from "./station-models.ts";
 import type { StationRecords } from "./station-records.ts";
 
 export interface LinesParts {
-  readonly config: Pick<Config, "images">;
+  readonly config: Pick<Config, "images" | "evidence">;
   readonly paths: Pick<StatePaths, "datasets">;
   readonly logger: Logger;
   /** Other entry of the capture process, for tests. */
@@ -46,7 +46,6 @@ export interface LinesParts {
 
 /** One camera with all that its line needs. */
 export function createLine(config: CameraConfig, parts: LinesParts): CameraLine {
-  const { images } = parts.config;
   const recipe = parts.firstRecipe(config);
   const gate = parts.gates.of(config.name);
   const line: CameraLine = new CameraLine({
@@ -59,8 +58,7 @@ export function createLine(config: CameraConfig, parts: LinesParts): CameraLine 
     ...(gate && { gate }),
     clock: { wall: parts.now, mono: () => performance.now() },
     newId: () => uuid7(Date.now(), randomBytes(10)),
-    wantMap: () =>
-      images.heatmap || images.overlay ? (images.when === "all" ? "always" : "above") : "never",
+    wantMap: () => wantMap(parts.config),
     onPicture: (triggerId) => {
       parts.links.acquired(config.name, triggerId);
     },
@@ -80,10 +78,17 @@ export function createLine(config: CameraConfig, parts: LinesParts): CameraLine 
   return line;
 }
 
+/** Of which parts the anomaly map is drawn by somebody: on MQTT, or beside the evidence. */
+function wantMap({ images, evidence }: LinesParts["config"]): "always" | "above" | "never" {
+  const isShown = images.heatmap || images.overlay;
+  if (isShown && images.when === "all") return "always";
+  return isShown || images.lastNg || (evidence.enabled && evidence.heatmap) ? "above" : "never";
+}
+
 /** A recipe as a camera uses it. */
 export function lineRecipe(
   camera: Pick<CameraConfig, "deadlineMs">,
-  { identity, deadlineMs, policy: settings }: RecipeSettings,
+  { identity, deadlineMs, policy: settings, pictureSize }: RecipeSettings,
   paths: LinesParts["paths"],
 ): LineRecipe {
   const policy = new LinePolicy(settings, decide);
@@ -92,6 +97,7 @@ export function lineRecipe(
     deadlineMs: deadlineMs ?? camera.deadlineMs,
     decide: policy.decide.bind(policy),
     policy,
+    pictureSize,
     collector: new Collector(join(paths.datasets, identity.id), () => undefined),
   };
 }
@@ -122,8 +128,8 @@ function createCamera(
 function createInspector(camera: string, parts: LinesParts, line: () => CameraLine): Inspector {
   return parts.inference.client({
     camera,
-    onState: ({ state, detail }) => {
-      if (state === "crash-loop") void parts.models.escapeCrashLoop(line(), detail);
+    onState: ({ state, bundleId, detail }) => {
+      if (state === "crash-loop") void parts.models.escapeCrashLoop(line(), bundleId, detail);
       else if (state !== "stopped") parts.onChange(line());
     },
   });

@@ -82,7 +82,8 @@ function sparkplugLink({ config, messenger, reporter, actions, credentialsDirect
       messenger.event(kind, { ...entry }, camera);
     },
     onFault: (fault) => {
-      reporter.note("sparkplug", fault);
+      // the main connection has alarms of these codes too
+      reporter.note("sparkplug", fault && { ...fault, code: fault.code.replace("mqtt", "sparkplug") });
     },
     credentialsDirectory,
     logger,

@@ -10,7 +10,7 @@ import type { Studies } from "./studies/studies.ts";
 export interface PartLabels {
   /**
    * Remembers what a part really was, and keeps its picture for training (good) or for the challenge (bad).
-   * @returns the label before @throws InputError `unknown-inspection`, `no-picture`
+   * @returns the label before @throws InputError `bad-inspection-id`, `no-evidence`, `unknown-inspection`
    */
   label(inspectionId: string, label: "good" | "bad" | null, by: string): Promise<"good" | "bad" | null>;
 }

@@ -3,7 +3,14 @@ import type { Logger } from "pino";
 import { AssaydError, InputError, messageOf } from "../domain/errors.ts";
 import { Answered } from "./answered.ts";
 import type { Publication } from "./client.ts";
-import { commandCamera, commandName, commandParams, readEnvelope, type Envelope } from "./parse-command.ts";
+import {
+  commandCamera,
+  commandName,
+  commandParams,
+  readEnvelope,
+  SECRET_FIELDS,
+  type Envelope,
+} from "./parse-command.ts";
 import { commandSchemas, type CommandName, type CommandParams } from "./schemas/command.ts";
 import type { CommandResponse, Transaction } from "./schemas/command.ts";
 import { TokenBucket } from "./token-bucket.ts";
@@ -262,8 +269,7 @@ function refusalOf({
 
 /** Parameters for the audit: no key, and no values of settings, which may be secret (the change tells them without). */
 function audited(params: CommandParams<CommandName>): Readonly<Record<string, unknown>> {
-  const secret = ["key", "changes"];
-  return Object.fromEntries(Object.entries(params).filter(([name]) => !secret.includes(name)));
+  return Object.fromEntries(Object.entries(params).filter(([name]) => !SECRET_FIELDS.includes(name)));
 }
 
 function isLasting({ error }: CommandResponse): boolean {

@@ -11,6 +11,7 @@ const SMALLEST_PX = 32;
 const QUALITY_STEP = 0.75;
 const QUALITY_FLOOR = 30;
 const SCALE_STEP = 0.75;
+const DRAWN_PX = 384; // on a side: colours are laid on in the main process, which must not stop for more than a few ms
 
 /** Anomaly map: row-major, width*height values. */
 export interface MapPicture {
@@ -41,14 +42,14 @@ export function renderHeatmap(map: MapPicture, scale: Scale, options: PictureOpt
   return encodePicture(heatmapPixels(map, scale), options);
 }
 
-/** The frame with the anomaly map over it: the hotter, the more of the colour. @throws DeliveryError as above */
-export function renderOverlay(
+/** The frame, made smaller where it is large, with the anomaly map over it: the hotter, the more of the colour. @throws DeliveryError as above */
+export async function renderOverlay(
   frame: RgbPicture,
   map: MapPicture,
   scale: Scale,
   options: PictureOptions,
 ): Promise<Buffer> {
-  return encodePicture(overlayPixels(frame, map, scale), options);
+  return encodePicture(overlayPixels(await smaller(frame), map, scale), options);
 }
 
 /**
@@ -78,14 +79,19 @@ export async function encodePicture(
   }
 }
 
-/** Turbo colours of the map, at the map's size. */
+/** Turbo colours of the map, at the map's size, a large one at less (nearest value). */
 export function heatmapPixels({ size, values }: MapPicture, scale: Scale): RgbPicture {
-  const data = new Uint8Array(size.width * size.height * 3);
-  for (let pixel = 0; pixel < values.length; pixel += 1) {
-    const colour = colourIndex(values[pixel] ?? 0, scale) * 3;
-    data.set(TURBO.subarray(colour, colour + 3), pixel * 3);
+  const { width, height } = drawnSize(size);
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y += 1) {
+    const mapRow = Math.floor((y * size.height) / height) * size.width;
+    for (let x = 0; x < width; x += 1) {
+      const index = colourIndex(values[mapRow + Math.floor((x * size.width) / width)] ?? 0, scale);
+      const at = (y * width + x) * 3;
+      for (let channel = 0; channel < 3; channel += 1) data[at + channel] = TURBO[index * 3 + channel] ?? 0;
+    }
   }
-  return { ...size, data };
+  return { width, height, data };
 }
 
 /** The frame blended with the map's colours (nearest value where the sizes differ), at the frame's size. */
@@ -104,6 +110,20 @@ export function overlayPixels(frame: RgbPicture, { size, values }: MapPicture, s
     }
   }
   return { width: frame.width, height: frame.height, data };
+}
+
+/** Of at most 384 pixels a side, made so in a thread of libvips. */
+async function smaller(frame: RgbPicture): Promise<RgbPicture> {
+  const { width, height } = drawnSize(frame);
+  if (width === frame.width && height === frame.height) return frame;
+  const raw = { width: frame.width, height: frame.height, channels: 3 } as const;
+  const resized = sharp(frame.data, { raw }).resize(width, height, { fit: "fill" });
+  return { width, height, data: await resized.raw().toBuffer() };
+}
+
+function drawnSize({ width, height }: Size): Size {
+  const share = Math.min(1, DRAWN_PX / Math.max(width, height));
+  return { width: Math.max(1, Math.round(width * share)), height: Math.max(1, Math.round(height * share)) };
 }
 
 /** 0 to 255; NaN and what is below `low` is 0. */

@@ -4,6 +4,8 @@ import { COMMAND_NAMES, commandSchemas, envelopeSchema, transactionSchema } from
 import type { CommandName, CommandParams, Transaction } from "./schemas/command.ts";
 
 const MAX_BYTES = 64 * 1024; // promises.md S2
+/** Fields that may hold a secret: their values go into no answer, log or audit. */
+export const SECRET_FIELDS: readonly string[] = ["key", "changes"];
 const MAX_DEPTH = 16; // no command has more; what walks a value is recursive
 
 /** A command's payload, split; the parameters are not validated yet. */
@@ -139,6 +141,7 @@ function badParameters(
 function complaint(issue: z.core.$ZodIssue, fields: Readonly<Record<string, unknown>>): string {
   const field = issue.path.map(String).join(".");
   if (field === "") return issue.message;
+  if (SECRET_FIELDS.includes(String(issue.path[0]))) return `${field}: ${issue.message}`;
   return `${field} is ${shown(valueAt(fields, issue.path))}: ${issue.message}`;
 }
 

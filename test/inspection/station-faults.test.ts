@@ -43,35 +43,3 @@ describe("StationFaults", () => {
     expect(faults.all.map(({ source }) => source)).toEqual(["cam1", "store"]);
   });
 });
-
-describe("a fault that latches", () => {
-  const latching = () => {
-    const changes: (string | null)[] = [];
-    const faults = new StationFaults(
-      () => "1970-01-01T00:00:00.000Z",
-      (_ended, begun) => changes.push(begun?.code ?? null),
-      (code) => code === "line-stop",
-    );
-    return { faults, changes };
-  };
-
-  it("stays when its cause is gone, until it is reset", () => {
-    const { faults, changes } = latching();
-    faults.note("cam1", { code: "line-stop", text: "5 rejects in a row" });
-    expect(faults.reset("cam1")).toBeNull();
-    faults.note("cam1", null);
-    expect(faults.of("cam1")).toMatchObject({ code: "line-stop", awaitsReset: true });
-    expect(faults.reset("cam1")?.code).toBe("line-stop");
-    expect(faults.of("cam1")).toBeNull();
-    expect(changes).toEqual(["line-stop", null]);
-  });
-
-  it("cannot be reset while its cause is there again, and is not covered by another fault", () => {
-    const { faults } = latching();
-    faults.note("cam1", { code: "line-stop", text: "" });
-    faults.note("cam1", { code: "camera-stalled", text: "" });
-    expect(faults.of("cam1")).toMatchObject({ code: "line-stop", awaitsReset: true });
-    faults.note("cam1", { code: "line-stop", text: "" });
-    expect(faults.reset("cam1")).toBeNull();
-  });
-});

@@ -110,6 +110,15 @@ describe("StationLabels", () => {
     await expect(labels.label("../../etc/passwd", "bad", "anna")).rejects.toThrow(/no inspection id/);
   });
 
+  it("remembers fewer rejects of large pictures: 32 MiB in all", async () => {
+    const { labels } = await station();
+    const parts = Array.from({ length: 4 }, (_, seq) => inspectionOf(seq, { verdict: "NG", recipe }));
+    const large = { ...frameOf(1), width: 2048, height: 2048, data: new Uint8Array(2048 * 2048 * 3) };
+    for (const part of parts) labels.remember(part, large);
+    await expect(labels.label(parts[1]?.inspectionId ?? "", "bad", "x")).rejects.toThrow(/No picture/);
+    expect(await labels.label(parts[2]?.inspectionId ?? "", "bad", "x")).toBeNull();
+  });
+
   it("remembers the newest 64 rejects, and no good parts", async () => {
     const { labels } = await station();
     const parts = Array.from({ length: 70 }, (_, seq) => inspectionOf(seq, { verdict: "NG", recipe }));

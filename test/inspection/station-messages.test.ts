@@ -159,7 +159,7 @@ describe("infoMessage and healthMessage", () => {
       recipes: [recipe],
     });
     const { line } = testLine();
-    const fault = { source: "cam1", code: "no-model", text: "none", since: TS, awaitsReset: false };
+    const fault = { source: "cam1", code: "no-model", text: "none", since: TS };
     const machine = { cpu: 0.5, gpu: null, temperatureC: 51, throttled: false, diskFreeBytes: 7 };
     const health = healthMessage([line], [fault], machine);
     expect(healthSchema.parse({ ts: TS, mqtt_queued: 0, ...health })).toMatchObject({

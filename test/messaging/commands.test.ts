@@ -199,6 +199,19 @@ describe("Commands", () => {
     expect(JSON.stringify(audits)).not.toContain("secret-key");
   });
 
+  it("shows no value of a field that may be secret, even where it is wrong", async () => {
+    const { send, audits } = station();
+    const secrets = [8154711, "0815".repeat(20)];
+    const answers = [
+      ...(await Promise.all(secrets.map((key) => send("bypass", JSON.stringify({ on: true, key }))))),
+      await send("config.set", '{"changes":[{"key":"broker.password","value":"0815","colour":1}]}'),
+    ];
+    expect(answers.map((answer) => answer?.error?.code)).toEqual(answers.map(() => "bad-parameters"));
+    expect(answers[0]?.error?.message).toMatch(/^key: /);
+    expect(JSON.stringify([answers, audits])).not.toContain("0815");
+    expect(JSON.stringify([answers, audits])).not.toContain("8154711");
+  });
+
   it("does not remember a refusal that a second try may better", async () => {
     let free = 0;
     const { send, calls } = station({

@@ -62,6 +62,20 @@ describe("pictures", () => {
     expect([heatmap.format, heatmap.width, overlay.format, overlay.width]).toEqual([format, 64, format, 256]);
   });
 
+  it("of large frames and maps are drawn at 384 pixels: more would hold up the main process", async () => {
+    const large = { width: 1600, height: 800, data: new Uint8Array(1600 * 800 * 3).fill(128) };
+    const wide = { size: { width: 1600, height: 800 }, values: new Float32Array(1600 * 800).fill(1) };
+    const options = { format: "jpeg", quality: 80, maxBytes: 200_000 } as const;
+    for (const jpeg of [
+      await renderOverlay(large, wide, scale, options),
+      await renderHeatmap(wide, scale, options),
+    ]) {
+      const { width, height } = await sharp(jpeg).metadata();
+      expect([width, height]).toEqual([384, 192]);
+    }
+    expect([...heatmapPixels(wide, scale).data.subarray(-3)]).toEqual([...TURBO.subarray(765)]);
+  });
+
   it("are made smaller until they fit, or refused in words", async () => {
     const small = await encodePicture(frame, { format: "jpeg", quality: 95, maxBytes: 4000 });
     expect(small.length).toBeLessThanOrEqual(4000);
