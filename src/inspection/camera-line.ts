@@ -1,5 +1,4 @@
-import type { CameraConfig } from "../config/schema.ts";
-import type { Action, Frame, Inspection, RecipeIdentity } from "../domain/inspection.ts";
+import type { Frame, Inspection, RecipeIdentity, Size } from "../domain/inspection.ts";
 import type { TriggerRequest } from "../domain/station-view.ts";
 import type { Collector } from "../training/collect.ts";
 import type { Camera } from "./capture/camera.ts";
@@ -7,12 +6,10 @@ import { checkImage } from "./capture/image-quality.ts";
 import type { Thresholds } from "./decide.ts";
 import { InOrder } from "./deliver/in-order.ts";
 import type { Inspector } from "./infer/inspector.ts";
-import type { MapWish } from "./infer/protocol.ts";
-import { Lane, type ActiveModel, type LaneClock, type LaneRecipe, type PartEvidence } from "./lane.ts";
+import { Lane, type ActiveModel, type PartEvidence, type Trigger } from "./lane.ts";
+import type { CameraLineParts, LineRecipe } from "./line-parts.ts";
 import { LineStops, type LineStop } from "./line-stops.ts";
 import { RecentTimes } from "./line-times.ts";
-import type { LinePolicy } from "./policy/line-policy.ts";
-import type { TriggerSource } from "./triggers/trigger-source.ts";
 import { Triggering } from "./triggers/triggering.ts";
 
 const NO_MODEL =
@@ -20,44 +17,10 @@ const NO_MODEL =
 /** Parts of one camera that may be under way at once. */
 const MAX_IN_FLIGHT = 8;
 const IDLE_POLL_MS = 2;
+/** A camera that needs more to open again is no part of a change-over. */
+const LONGEST_REOPEN_MS = 5000;
 /** On top of stall time-out and deadline before silence counts as no progress. */
 const SILENCE_GRACE_MS = 2000;
-
-/** A recipe as a line uses it, with the pictures that are collected for it. */
-export interface LineRecipe extends LaneRecipe {
-  readonly policy: LinePolicy;
-  readonly collector: Collector;
-}
-
-/** What switches the reject output; no call throws or waits. */
-export interface PartGate {
-  part(part: { readonly seq: number; readonly at: number }): void;
-  verdict(seq: number, action: Action): void;
-}
-
-export interface CameraLineParts {
-  readonly config: CameraConfig;
-  readonly recipe: LineRecipe;
-  readonly session: string;
-  readonly firstSeq: number;
-  readonly camera: Camera;
-  /** What triggers it, where that listens to something outside. */
-  readonly triggerSource?: TriggerSource;
-  readonly inspector: Inspector;
-  readonly clock: LaneClock;
-  readonly newId: () => string;
-  /** Whether the anomaly map of the next part is wanted for a picture. */
-  readonly wantMap: () => MapWish;
-  /** Follows the parts to the ejector. */
-  readonly gate?: PartGate;
-  readonly onPicture?: (triggerId: string) => void;
-  /** At once, in the order of verdicts: outputs and counters. */
-  readonly onVerdict: (inspection: Inspection) => void;
-  /** The line has stopped itself until a reset. */
-  readonly onStop: (reason: LineStop) => void;
-  /** In the order of triggers: record and publication. */
-  readonly onRecord: (inspection: Inspection, evidence: PartEvidence) => void;
-}
 
 /** One camera with its lane, trigger, collector and thresholds: everything between a trigger and a delivered verdict. */
 export class CameraLine {
@@ -74,6 +37,8 @@ export class CameraLine {
   #triggers = 0;
   #recipe: LineRecipe;
   #bypass = false;
+  /** Parts seen before may be of another product than the recipe's. Monotonic ms. */
+  #heldUntil = -Infinity;
   /** Why there is no model, where that is not for want of training. */
   #modelProblem: string | null = null;
 
@@ -181,10 +146,31 @@ export class CameraLine {
     while (this.#lane.inFlight > 0) await new Promise((resolve) => setTimeout(resolve, IDLE_POLL_MS));
   }
 
+  /**
+   * Judges no part that is seen until the answer is called: it may be of either product. Holds add up.
+   * @param why for people
+   */
+  hold(why: string): () => void {
+    const release = this.stops.hold(why);
+    return () => {
+      release();
+      this.#heldUntil = this.#parts.clock.mono();
+    };
+  }
+
   /** From the next part on. The line must be held and idle. */
   useRecipe(recipe: LineRecipe): void {
     this.#recipe = recipe;
     this.#modelProblem = null;
+  }
+
+  /** Pictures of this size from now on. Resolves when the camera gives them, or is a fault of its own. */
+  async usePictureSize(size: Size): Promise<void> {
+    const { camera, clock } = this.#parts;
+    if (!camera.resize(size)) return;
+    const until = clock.mono() + LONGEST_REOPEN_MS;
+    while (!camera.status.connected && clock.mono() < until)
+      await new Promise((resolve) => setTimeout(resolve, IDLE_POLL_MS));
   }
 
   /** Sets the limits of a bundle; takes effect on the next part. */
@@ -198,8 +184,15 @@ export class CameraLine {
 
   /** Loads a bundle and switches to it; the old one judges until then. */
   async load(bundleDir: string, bundleId: string, thresholds: Thresholds): Promise<void> {
+    const before = this.#thresholds.get(bundleId); // of another recipe that the same bundle serves
     this.#thresholds.set(bundleId, thresholds);
-    await this.#parts.inspector.load(bundleDir);
+    try {
+      await this.#parts.inspector.load(bundleDir);
+    } catch (error) {
+      if (before) this.#thresholds.set(bundleId, before);
+      else this.#thresholds.delete(bundleId);
+      throw error;
+    }
     for (const id of this.#thresholds.keys()) if (id !== bundleId) this.#thresholds.delete(id);
   }
 
@@ -253,7 +246,7 @@ export class CameraLine {
       const at = takenAt - before * periodMs; // where it is on the belt
       void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, lost: "overrun", at });
     }
-    const stale = camera.status.frozen ? { lost: "stale_frame" as const } : {};
+    const stale = camera.status.frozen ? { lost: "stale_frame" as const } : this.#lostInHold(takenAt);
     void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, frame, ...stale });
   }
 
@@ -273,7 +266,7 @@ export class CameraLine {
       },
       fire: ({ edge, at, tooClose }) => {
         const { triggerId = this.#newTriggerId(), partId = null, tag = null } = edge;
-        const lost = tooClose ? { lost: "overrun" as const } : {};
+        const lost = tooClose ? { lost: "overrun" as const } : this.#lostInHold(edge.at);
         void this.#lane.trigger({ triggerId, partId, tag, at, ...lost });
       },
     });
@@ -318,11 +311,16 @@ export class CameraLine {
   }
 
   /** False for pictures that must not be learnt from: black, flat, frozen. A part that was not judged was not checked either. */
-  #isWorthKeeping(frame: Frame, { reason }: Inspection): boolean {
-    if (this.stops.held !== null) return false; // which product it shows is not known
+  #isWorthKeeping(frame: Frame, { reason, recipe }: Inspection): boolean {
+    if (this.stops.held !== null || recipe.id !== this.recipe) return false; // which product it shows is not known
     if (!this.#recipe.collector.status.active || reason === "image_quality" || reason === "stale_frame")
       return false;
     return reason === "score" || !this.#parts.config.checkImage || checkImage(frame.data) === null;
+  }
+
+  /** What is said of a part that was seen before the last change-over had ended. @param seenAt monotonic ms */
+  #lostInHold(seenAt: number): Pick<Trigger, "lost"> {
+    return seenAt < this.#heldUntil ? { lost: "not_ready" } : {};
   }
 
   async #infer(frame: Frame, thresholds: Thresholds, timeoutMs: number) {

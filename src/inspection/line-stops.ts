@@ -7,17 +7,23 @@ export interface LineStop {
 
 /** Reasons from outside the data path for which every part is `ERR not_ready`. */
 export class LineStops {
-  #held: string | null = null;
+  readonly #holds = new Set<{ readonly why: string }>();
   #stopped: LineStop | null = null;
   readonly #blocks = new Map<string, LineStop>();
 
-  /** A change-over is under way, in words; null: none is. */
+  /** A change-over is under way or waits for its turn, in words; null: none does. */
   get held(): string | null {
-    return this.#held;
+    const [oldest = null] = this.#holds;
+    return oldest?.why ?? null;
   }
 
-  set held(why: string | null) {
-    this.#held = why;
+  /** @returns what ends it; others may go on */
+  hold(why: string): () => void {
+    const hold = { why };
+    this.#holds.add(hold);
+    return () => {
+      this.#holds.delete(hold);
+    };
   }
 
   /** What stopped the line until somebody resets it. */

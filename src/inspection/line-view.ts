@@ -82,10 +82,10 @@ export function lineTotals(counters: readonly Counters[]): LineTotals {
 /** What keeps this line from judging parts, or null. */
 export function faultOf(line: CameraLine): { code: string; text: string } | null {
   const { connected, state, message, frozen } = line.camera.status;
+  if (line.stops.held !== null) return { code: "change-over", text: line.stops.held }; // may open the camera anew
   if (!connected) return { code: `camera-${state}`, text: message || `the camera is ${state}` };
   if (frozen)
     return { code: "camera-frozen", text: message || "the camera sends the same picture again and again" };
-  if (line.stops.held !== null) return { code: "change-over", text: line.stops.held };
   if (line.fault) return line.fault;
   const { model } = line;
   return typeof model === "string" ? { code: "no-model", text: model } : null;

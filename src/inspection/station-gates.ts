@@ -4,7 +4,7 @@ import type { Ejection } from "../store/protocol.ts";
 import { createRejectGate } from "../plc/reject/create-reject-gate.ts";
 import type { RejectGate, RejectGateStatus } from "../plc/reject/reject-gate.ts";
 import type { EjectedPart } from "../plc/reject/tracker.ts";
-import type { PartGate } from "./camera-line.ts";
+import type { PartGate } from "./line-parts.ts";
 
 type Outcome = Ejection["outcome"];
 

@@ -6,11 +6,14 @@ import { readThresholdOverride, writeThresholdOverride } from "../bundles/write.
 import type { StatePaths } from "../config/paths.ts";
 import { InputError, messageOf, ModelError } from "../domain/errors.ts";
 import type { Size } from "../domain/inspection.ts";
-import type { CameraLine, LineRecipe } from "./camera-line.ts";
+import type { CameraLine } from "./camera-line.ts";
 import type { Thresholds } from "./decide.ts";
+import type { LineRecipe } from "./line-parts.ts";
 
 export interface StationModelsOptions {
   readonly paths: Pick<StatePaths, "bundles" | "active">;
+  /** Of the whole station: those that look at one product share its model and its limits. */
+  readonly lines: () => readonly CameraLine[];
   /** Of the pictures that the cameras of a recipe give. */
   readonly pictureSize: (recipe: string) => Size;
   readonly logger: Logger;
@@ -20,7 +23,14 @@ export interface StationModelsOptions {
   readonly onChange: (line: CameraLine) => void;
 }
 
-/** Which bundle judges each line, and with which limits: promotion, rollback and thresholds set by people. */
+/** What was asked for a line, and the recipe that it had then: changes wait for their turn. */
+interface Wish {
+  readonly line: CameraLine;
+  readonly recipe: string;
+  readonly by: string | null;
+}
+
+/** Which bundle judges each recipe's lines, and with which limits: promotion, rollback and thresholds set by people. */
 export class StationModels {
   readonly #options: StationModelsOptions;
   readonly #bundles: BundleStore;
@@ -68,33 +78,40 @@ export class StationModels {
   }
 
   /**
-   * Makes a bundle judge: loaded and golden-checked in a process of its own first, then the pointer moves.
+   * Makes a bundle judge a recipe on every line that has it: loaded and golden-checked in a process of its own first, then
+   * the pointer moves. A line that has gone over to another recipe meanwhile judges on by that one.
+   * @param line for which it was asked
    * @throws ModelError; what judged before goes on
    */
-  promote(line: CameraLine, bundleId: string, by: string | null): Promise<void> {
-    return this.#inTurn(() => this.#promote(line, bundleId, by));
+  promote(line: CameraLine, bundleId: string, by: string | null, recipe = line.recipe): Promise<void> {
+    return this.#inTurn(() => this.#promote({ line, recipe, by }, bundleId));
   }
 
   /** Back to the parent of the active bundle. @returns its id @throws ModelError `no-active-bundle`, `no-parent` */
   rollback(line: CameraLine, by: string | null): Promise<string> {
-    return this.#inTurn(async () => {
-      const parent = this.#bundles.parentOfActive(line.recipe);
-      await this.#promote(line, parent, by);
-      return parent;
-    });
+    const { recipe } = line;
+    return this.#inTurn(() => this.#rollback({ line, recipe, by }));
   }
 
-  /** Limits set by a person: from the next part on, and after a restart. @throws InputError `no-model` */
+  /**
+   * Limits set by a person, for every line with this recipe: from the next part on, and after a restart.
+   * @throws InputError `no-model`; `recipe-changed` if it was meant for the recipe before
+   */
   setThreshold(line: CameraLine, limits: Thresholds, by: string | null): Promise<Thresholds | null> {
-    return this.#inTurn(() => this.#setThreshold(line, limits, by));
+    const { recipe } = line;
+    return this.#inTurn(() => this.#setThreshold({ line, recipe, by }, limits));
   }
 
-  /** A model that kills its process again and again is rolled back, if there is something to go back to. */
-  async escapeCrashLoop(line: CameraLine, detail: string): Promise<void> {
+  /** A model that kills its process again and again is rolled back, if it still judges and there is something to go back to. */
+  async escapeCrashLoop(line: CameraLine, bundleId: string | null, detail: string): Promise<void> {
     const { logger, event } = this.#options;
+    const wish = { line, recipe: line.recipe, by: "assayd" };
     event("model.crash-loop", { text: detail }, line.name);
     try {
-      const parent = await this.rollback(line, "assayd");
+      const parent = await this.#inTurn(async () =>
+        this.#bundles.active(wish.recipe) === bundleId ? this.#rollback(wish) : null,
+      );
+      if (parent === null) return; // another line with this recipe was told first
       logger.error({ camera: line.name, parent, detail }, "the model crashed again and again; rolled back");
     } catch (error) {
       logger.error(
@@ -106,29 +123,38 @@ export class StationModels {
 
   /**
    * From the next part on the line judges by another recipe and its active model; parts under way are answered by the old
-   * one first, parts that come meanwhile are `ERR not_ready`. Without a model the line takes the recipe and waits for one.
+   * one first, parts that come between the call and its end are `ERR not_ready`. Without a model the line takes the recipe and
+   * waits for one. What was asked for last holds, whatever is still under way.
    * @throws ModelError if the recipe's model cannot be used; the old recipe then goes on
    */
-  changeRecipe(line: CameraLine, recipe: LineRecipe, by: string | null): Promise<void> {
-    return this.#inTurn(async () => {
-      const before = line.lineRecipe;
-      line.stops.held = `the recipe is being changed from ${before.identity.id} to ${recipe.identity.id}`;
+  async changeRecipe(line: CameraLine, recipe: LineRecipe, by: string | null): Promise<void> {
+    if (line.stops.held === null && line.recipe === recipe.identity.id) return;
+    const release = line.hold(`the recipe is being changed to ${recipe.identity.id}`);
+    this.#options.onChange(line);
+    try {
+      await this.#inTurn(() => this.#changeRecipe(line, recipe, by));
+    } finally {
+      release();
       this.#options.onChange(line);
-      try {
-        await line.idle();
-        await this.#keepLoaded(line);
-        line.useRecipe(recipe);
-        await this.#loadForRecipe(line);
-      } catch (error) {
-        line.useRecipe(before);
-        throw error;
-      } finally {
-        line.stops.held = null;
-        this.#options.onChange(line);
-      }
-      const data = { recipe: recipe.identity, before: before.identity, by };
-      this.#options.event("recipe.selected", data, line.name);
-    });
+    }
+  }
+
+  async #changeRecipe(line: CameraLine, recipe: LineRecipe, by: string | null): Promise<void> {
+    const before = line.lineRecipe;
+    if (before.identity.id === recipe.identity.id) return;
+    try {
+      await line.idle();
+      await this.#keepLoaded(line);
+      line.useRecipe(recipe);
+      await this.#loadForRecipe(line);
+    } catch (error) {
+      line.useRecipe(before);
+      throw error;
+    }
+    await line.usePictureSize(recipe.pictureSize);
+    await before.collector.stop();
+    const data = { recipe: recipe.identity, before: before.identity, by };
+    this.#options.event("recipe.selected", data, line.name);
   }
 
   /** The way back shall be as short as the way there. */
@@ -161,24 +187,47 @@ export class StationModels {
     return made;
   }
 
-  async #promote(line: CameraLine, bundleId: string, by: string | null): Promise<void> {
-    const manifest = await this.#bundles.verify(bundleId);
-    const { parent } = servedRecipe(manifest, line.recipe);
-    const before = line.inspector.status.bundleId;
-    await this.#load(line, manifest);
-    try {
-      await this.#bundles.promote(line.recipe, bundleId);
-    } catch (error) {
-      await this.#takeBack(line, before);
-      throw error;
-    }
-    this.#options.event("model.promoted", { model_id: bundleId, parent, by }, line.name);
-    this.#options.onChange(line);
+  async #rollback(wish: Wish): Promise<string> {
+    const parent = this.#bundles.parentOfActive(wish.recipe);
+    await this.#promote(wish, parent);
+    return parent;
   }
 
-  /** The pointer could not be moved (disk full): what the pointer names judges again. */
+  async #promote({ line, recipe, by }: Wish, bundleId: string): Promise<void> {
+    const manifest = await this.#bundles.verify(bundleId);
+    const { parent } = servedRecipe(manifest, recipe);
+    const users = this.#usersOf(recipe);
+    const before = users.map((user) => user.inspector.status.bundleId);
+    try {
+      if (users.length === 0) await this.#prove(line, recipe, manifest);
+      for (const user of users) await this.#load(user, manifest);
+      await this.#bundles.promote(recipe, bundleId);
+    } catch (error) {
+      for (const [at, user] of users.entries()) await this.#takeBack(user, before[at] ?? null);
+      throw error;
+    }
+    for (const { name } of users.length > 0 ? users : [line])
+      this.#options.event("model.promoted", { model_id: bundleId, parent, by, recipe }, name);
+    for (const user of users) this.#options.onChange(user);
+  }
+
+  #usersOf(recipe: string): readonly CameraLine[] {
+    return this.#options.lines().filter((line) => line.recipe === recipe);
+  }
+
+  /** Loads what judges nothing yet, so that its golden frames are proven. */
+  async #prove({ inspector }: CameraLine, recipe: string, manifest: BundleManifest): Promise<void> {
+    this.#checkSize(recipe, manifest);
+    await inspector.prepare(this.#bundles.dir(manifest.id));
+  }
+
+  /** Another line's load failed, or the pointer could not be moved (disk full): what the pointer names judges again. */
   async #takeBack(line: CameraLine, bundleId: string | null): Promise<void> {
-    if (bundleId === null) return;
+    if (bundleId === line.inspector.status.bundleId) return;
+    if (bundleId === null) {
+      line.inspector.deactivate();
+      return;
+    }
     try {
       await this.#load(line, await this.#bundles.verify(bundleId));
     } catch (error) {
@@ -189,8 +238,14 @@ export class StationModels {
     }
   }
 
-  async #setThreshold(line: CameraLine, limits: Thresholds, by: string | null): Promise<Thresholds | null> {
+  async #setThreshold({ line, recipe, by }: Wish, limits: Thresholds): Promise<Thresholds | null> {
     const { bundleId } = line.inspector.status;
+    if (line.recipe !== recipe) {
+      throw new InputError(
+        "recipe-changed",
+        `camera ${line.name} has recipe ${line.recipe} now; the limits were meant for ${recipe}`,
+      );
+    }
     if (bundleId === null) {
       throw new InputError(
         "no-model",
@@ -200,10 +255,13 @@ export class StationModels {
     const old = line.thresholdsOf(bundleId);
     const at = new Date().toISOString();
     const record = { value: limits.reject, warn: limits.warn, bundleId, by: by ?? "mqtt", at };
-    await writeThresholdOverride(this.#options.paths.active, line.recipe, record);
-    line.setThresholds(bundleId, limits);
-    this.#options.event("threshold.set", { model_id: bundleId, old, new: limits, by }, line.name);
-    this.#options.onChange(line);
+    await writeThresholdOverride(this.#options.paths.active, recipe, record);
+    for (const user of this.#usersOf(recipe)) {
+      if (user.inspector.status.bundleId !== bundleId) continue;
+      user.setThresholds(bundleId, limits);
+      this.#options.event("threshold.set", { model_id: bundleId, old, new: limits, by }, user.name);
+      this.#options.onChange(user);
+    }
     return old;
   }
 

@@ -65,6 +65,7 @@ export function composeStation(options: StationOptions, messenger: Messenger, se
   const inference = inferencePool(options, paths.engines);
   const models = new StationModels({
     paths,
+    lines: () => [...lines.values()],
     pictureSize: (recipe) => recipeSettings(config, recipe).pictureSize,
     logger,
     event,

@@ -1,6 +1,7 @@
 import type { RecipeIdentity } from "../domain/inspection.ts";
 import { messageOf } from "../domain/errors.ts";
-import type { CameraLine, LineRecipe } from "./camera-line.ts";
+import type { CameraLine } from "./camera-line.ts";
+import type { LineRecipe } from "./line-parts.ts";
 import type { RecipeBook } from "./recipe-book.ts";
 import type { SelectedRecipes } from "./selected-recipes.ts";
 import type { StationModels } from "./station-models.ts";
@@ -39,8 +40,8 @@ export class StationRecipes {
    */
   async select(line: CameraLine, wanted: string | number, by: string): Promise<RecipeIdentity> {
     const { identity } = this.#parts.book.find(wanted);
-    if (identity.id === line.recipe) return identity;
     await this.#parts.models.changeRecipe(line, this.#parts.lineRecipe(line.name, identity.id), by);
+    if (this.#parts.selected.of(line.name) === identity.id) return identity;
     try {
       await this.#parts.selected.select(line.name, identity.id);
     } catch (error) {

@@ -20,6 +20,8 @@ export interface StationTrainingOptions {
 /** Who asked for a job, and the lines that its bundle is to judge; the first one stands for the job. */
 interface Wish {
   readonly lines: readonly [CameraLine, ...CameraLine[]];
+  /** Theirs when the job began, each once: a line may have another when it ends. */
+  readonly recipes: readonly string[];
   readonly by: string | null;
 }
 
@@ -80,7 +82,7 @@ export class StationTraining {
     const alsoFor = lines.filter(({ recipe }, at) => recipes.indexOf(recipe) === at && at > 0).map(sourceOf);
     const job = createJob(this.#options.config, { ...sourceOf(lines[0]), alsoFor, now: new Date() });
     this.#supervisor.assertIdle();
-    this.#for = { lines, by };
+    this.#for = { lines, recipes: [...new Set(recipes)], by };
     this.#instant = null;
     this.#finished = this.#run(job, this.#for);
     this.#finished.catch(() => undefined);
@@ -102,15 +104,15 @@ export class StationTraining {
     await this.#supervisor.stop();
   }
 
-  async #run(job: TrainingJob, { lines, by }: Wish): Promise<JobStatus> {
+  async #run(job: TrainingJob, { lines: [line], recipes, by }: Wish): Promise<JobStatus> {
     const { models } = this.#options;
     this.#supervisor.start(job);
     const status = await this.#supervisor.finished;
     if (status.state !== "completed" || !status.result) return status;
     try {
       const { bundleId } = status.result; // an instant model that was chosen judges already
-      for (const line of lines)
-        if (line.inspector.status.bundleId !== bundleId) await models.promote(line, bundleId, by);
+      for (const recipe of recipes)
+        if (models.active(recipe) !== bundleId) await models.promote(line, bundleId, by, recipe);
       this.#tell(status);
       return status;
     } catch (error) {
@@ -122,15 +124,15 @@ export class StationTraining {
   }
 
   /** Once a job: the instant model judges until the job is done, unless another model does and should go on. */
-  async #useInstant(bundleId: string, { lines, by }: Wish): Promise<void> {
+  async #useInstant(bundleId: string, { lines: [line], recipes, by }: Wish): Promise<void> {
     if (this.#instant?.bundleId === bundleId) return;
     const { models, config } = this.#options;
     this.#instant = { bundleId, words: "" };
     const { instant } = config.training;
-    const waiting = lines.filter(({ recipe }) => judgesInstantly(instant, models.active(recipe))); // a person may have chosen
+    const waiting = recipes.filter((recipe) => judgesInstantly(instant, models.active(recipe))); // a person may have chosen
     if (waiting.length === 0) return;
     try {
-      for (const line of waiting) await models.promote(line, bundleId, by);
+      for (const recipe of waiting) await models.promote(line, bundleId, by, recipe);
       this.#instant = { bundleId, words: ` (until then ${bundleId} judges)` };
     } catch (error) {
       this.#instant = { bundleId, words: ` (the instant model cannot be used: ${messageOf(error)})` };

@@ -2,6 +2,7 @@ import { policySchema } from "../../src/config/policy-schema.ts";
 import { cameraSchema, type CameraConfig } from "../../src/config/schema.ts";
 import type { Frame, Inspection } from "../../src/domain/inspection.ts";
 import { CameraLine } from "../../src/inspection/camera-line.ts";
+import type { LineRecipe } from "../../src/inspection/line-parts.ts";
 import { decide } from "../../src/inspection/decide.ts";
 import type { Camera, CameraStatus } from "../../src/inspection/capture/camera.ts";
 import type { Inspector, InspectorStatus } from "../../src/inspection/infer/inspector.ts";
@@ -32,6 +33,11 @@ export class FakeCamera {
   stop(): Promise<void> {
     return Promise.resolve();
   }
+  size = { width: 2, height: 1 };
+  resize(size: { width: number; height: number }): boolean {
+    this.size = size;
+    return false;
+  }
   stream(on: boolean): void {
     this.streaming = on;
   }
@@ -50,10 +56,22 @@ export class FakeInspector {
     restarts: 3,
   };
   score = 0.5;
-  load(bundleDir: string): Promise<void> {
+  /** Bundles that cannot be loaded. */
+  readonly broken = new Set<string>();
+  /** What the next load waits for. */
+  gate: Promise<void> = Promise.resolve();
+  async load(bundleDir: string): Promise<void> {
+    await this.gate;
+    if (this.broken.has(bundleDir.split("/").at(-1) ?? "")) throw new Error("it is broken");
     const provider = { provider: "cpu", precision: "fp32", proof: "", rejected: [] } as const;
     this.status = { ...this.status, bundleId: bundleDir.split("/").at(-1) ?? "", provider, ready: true };
-    return Promise.resolve();
+  }
+  prepare(bundleDir: string): Promise<void> {
+    const broken = this.broken.has(bundleDir.split("/").at(-1) ?? "");
+    return broken ? Promise.reject(new Error("it is broken")) : Promise.resolve();
+  }
+  deactivate(): void {
+    this.status = { ...this.status, bundleId: null, ready: false };
   }
   infer(): Promise<Scored> {
     const bundleId = this.status.bundleId ?? "";
@@ -67,12 +85,24 @@ export class FakeInspector {
 export class FakeCollector {
   status: Pick<CollectionStatus, "active"> = { active: true };
   readonly offered: string[] = [];
+  stopped = false;
   offer(frame: Frame): void {
     this.offered.push(frame.id);
   }
   stop(): Promise<void> {
+    this.stopped = true;
     return Promise.resolve();
   }
+}
+
+/** A recipe with the simplest policy. */
+export function lineRecipeOf(id: string, collector = new FakeCollector()): LineRecipe {
+  return {
+    ...recipeOf(id, 300),
+    policy: new LinePolicy(policySchema.parse({}), decide),
+    collector: collector as unknown as Collector,
+    pictureSize: { width: 16, height: 16 },
+  };
 }
 
 export interface TestLine {
@@ -83,7 +113,7 @@ export interface TestLine {
   readonly records: Inspection[];
 }
 
-export function testLine(changes: Partial<CameraConfig> = {}): TestLine {
+export function testLine(changes: Partial<CameraConfig> = {}, recipe = "default"): TestLine {
   const camera = new FakeCamera();
   const inspector = new FakeInspector();
   const collector = new FakeCollector();
@@ -94,11 +124,7 @@ export function testLine(changes: Partial<CameraConfig> = {}): TestLine {
     firstSeq: 41,
     camera: camera as unknown as Camera,
     inspector: inspector as unknown as Inspector,
-    recipe: {
-      ...recipeOf("default", 300),
-      policy: new LinePolicy(policySchema.parse({}), decide),
-      collector: collector as unknown as Collector,
-    },
+    recipe: lineRecipeOf(recipe, collector),
     clock: { wall: () => Date.now(), mono: () => performance.now() },
     newId: () => "id",
     wantMap: () => "never",

@@ -3,19 +3,25 @@ import type { CameraConfig } from "../../config/schema.ts";
 import { CaptureError } from "../../domain/errors.ts";
 import type { Frame, Size } from "../../domain/inspection.ts";
 import { Backoff, Child, type ChildExit } from "../../system/children.ts";
+import { ARGUS_WISH_FILE, ArgusWish } from "./argus-wish.ts";
 import { maskPasswords } from "./fault-text.ts";
+import { usualFrozenLimit } from "./frozen-limit.ts";
 import { PendingRequests } from "./pending-requests.ts";
 import type { CameraState, CaptureReport, CaptureRequest } from "./protocol.ts";
 
+/** A camera whose process is silent for this long has stalled, though it may speak again. */
+const QUIET_MS = 800;
 /** A silent process is hung; its first sign may take longer: GStreamer scans its plugins when its cache is cold. */
 const SILENCE_MS = 3000;
 const FIRST_SIGN_MS = 20_000;
-const WATCH_MS = 250;
+const WATCH_MS = 100;
 /** A grab's own deadline is kept here too, with this much time for the capture process to say why. */
 const GRACE_MS = 50;
 const EVIDENCE_TIMEOUT_MS = 1500;
 const RESTART_FIRST_MS = 250;
 const RESTART_MAX_MS = 2000; // R9: frames again within 3 s after the camera is back
+/** For a process to free the camera before one with another picture size takes it. */
+const LEAVE_MS = 500;
 /** Playing this long after a start makes earlier restarts history. */
 const HEALTHY_MS = 30_000;
 /** Two pulls and the bus polls of one camera, and file work beside them (platform.md §2.2: 4 are not enough). */
@@ -51,10 +57,12 @@ export interface CameraStateChange {
 
 export interface CameraOptions {
   readonly config: CameraConfig;
-  /** Model size: frames come as RGB8 of it. */
+  /** At first: frames come as RGB8 of it. */
   readonly size: Size;
   /** The capture process; an argument for tests. */
   readonly entry?: URL;
+  /** Written to ask for a restart of nvargus-daemon; left out: where systemd looks. */
+  readonly argusWishFile?: string;
   readonly logger: Logger;
   /** Monotonic or epoch ms; only differences are used. */
   readonly now: () => number;
@@ -80,10 +88,13 @@ export class Camera {
   readonly #backoff = new Backoff(RESTART_FIRST_MS, RESTART_MAX_MS);
   readonly #grabs = new PendingRequests<Frame>();
   readonly #evidence = new PendingRequests<Uint8Array | null>();
+  readonly #argus: ArgusWish;
   #child: Child<CaptureRequest, CaptureReport> | null = null;
   #running = false;
   #state: CameraState = "opening";
   #message = "";
+  /** What it was before it fell silent; null while it speaks. */
+  #beforeSilence: CameraStateChange | null = null;
   #heartbeat: (Heartbeat & { readonly receivedAt: number }) | null = null;
   #lastSign = 0;
   #hasSpoken = false;
@@ -93,11 +104,21 @@ export class Camera {
   #nextCounter = 0;
   #streaming = false;
   #content: "normal" | "mixed" = "mixed";
+  #size: Size;
+  /** Ends when the process that gave another size has gone. */
+  #replaced: Promise<void> = Promise.resolve();
   #watch: NodeJS.Timeout | null = null;
   #restart: NodeJS.Timeout | null = null;
 
   constructor(options: CameraOptions) {
     this.#options = options;
+    this.#size = options.size;
+    this.#argus = new ArgusWish({
+      camera: options.config.name,
+      source: options.config.source,
+      file: options.argusWishFile ?? ARGUS_WISH_FILE,
+      logger: options.logger,
+    });
     this.#entry = options.entry ?? new URL("./process.ts", import.meta.url);
   }
 
@@ -134,6 +155,7 @@ export class Camera {
     if (this.#watch !== null) clearInterval(this.#watch);
     if (this.#restart !== null) clearTimeout(this.#restart);
     this.#rejectAll("the camera was stopped");
+    await this.#replaced;
     await this.#child?.stop();
     this.#child = null;
   }
@@ -164,6 +186,32 @@ export class Camera {
     this.#child?.send({ type: "line", content });
   }
 
+  /**
+   * Frames come in this size from now on: another takes a new capture process, and the time to open the camera again.
+   * @returns whether it is opened again
+   */
+  resize(size: Size): boolean {
+    if (size.width === this.#size.width && size.height === this.#size.height) return false;
+    this.#size = size;
+    const old = this.#child;
+    if (!this.#running || old === null) return false;
+    this.#child = null; // nothing of the old size counts any more
+    if (this.#restart !== null) clearTimeout(this.#restart);
+    this.#heartbeat = null;
+    this.#state = "opening";
+    this.#message = `pictures of ${size.width}×${size.height} are wanted now`;
+    this.#rejectAll(this.#message);
+    this.#options.onState({ state: "opening", code: "resized", message: this.#message });
+    this.#replaced = this.#replace(old);
+    return true;
+  }
+
+  /** A camera can be opened once only: the old process must have let it go. */
+  async #replace(old: Child<CaptureRequest, CaptureReport>): Promise<void> {
+    await old.stop(LEAVE_MS);
+    if (this.#running && this.#child === null) this.#launch();
+  }
+
   /** The full-size JPEG of one of the last 32 frames; null if it is gone or the camera does not answer within 1.5 s. */
   async evidence(frameId: string): Promise<Uint8Array | null> {
     const child = this.#child;
@@ -175,7 +223,7 @@ export class Camera {
   }
 
   #launch(): void {
-    const { config, size } = this.#options;
+    const { config } = this.#options;
     const child = new Child<CaptureRequest, CaptureReport>({
       entry: this.#entry,
       args: [config.name],
@@ -192,16 +240,17 @@ export class Camera {
     this.#starts++;
     this.#startedAt = this.#lastSign = this.#options.now();
     this.#hasSpoken = false;
+    this.#beforeSilence = null;
     child.send({
       type: "open",
       camera: config.name,
       source: config.source,
       crop: config.crop,
       stallTimeoutMs: config.stallTimeoutMs,
-      frozenAfterFrames: config.frozenAfterFrames,
+      frozenAfterFrames: config.frozenAfterFrames ?? usualFrozenLimit(config.source),
       checkImage: config.checkImage,
       firstCounter: this.#nextCounter,
-      size,
+      size: this.#size,
     });
     if (this.#content !== "mixed") child.send({ type: "line", content: this.#content });
     if (this.#streaming) child.send({ type: "stream", on: true });
@@ -210,6 +259,7 @@ export class Camera {
   #onReport(report: CaptureReport): void {
     this.#lastSign = this.#options.now();
     this.#hasSpoken = true;
+    this.#endSilence();
     switch (report.type) {
       case "frame":
         this.#onFrame(report);
@@ -238,18 +288,27 @@ export class Camera {
     const child = this.#child;
     if (child?.alive !== true) return;
     const silentMs = this.#options.now() - this.#lastSign;
+    if (silentMs > QUIET_MS && this.status.connected) {
+      this.#beforeSilence = { state: this.#state, code: this.#state, message: this.#message };
+      this.#setState("stalled", "silent", "the capture process is silent");
+    }
     if (silentMs <= (this.#hasSpoken ? SILENCE_MS : FIRST_SIGN_MS)) return;
-    this.#setState(
-      "stalled",
-      "silent",
-      `the capture process said nothing for ${Math.round(silentMs)} ms; it is replaced`,
-    );
+    const words = `the capture process said nothing for ${Math.round(silentMs)} ms; it is replaced`;
+    this.#setState("stalled", "silent", words);
     child.kill();
+  }
+
+  /** It was not hung but slow: what it was before holds again. */
+  #endSilence(): void {
+    const before = this.#beforeSilence;
+    this.#beforeSilence = null;
+    if (before !== null) this.#setState(before.state, before.code, before.message);
   }
 
   #onExit({ code, signal }: ChildExit): void {
     this.#heartbeat = null;
     if (!this.#running) return;
+    void this.#argus.ended();
     const how = signal === null ? `code ${code ?? "?"}` : `signal ${signal}`;
     if (this.#state !== "failed" && this.#state !== "stalled") {
       this.#setState("failed", "process-ended", `the capture process ended with ${how}; it is replaced`);
@@ -267,6 +326,7 @@ export class Camera {
     if (hasFailed && (state === "opening" || message === this.#message)) return;
     this.#state = state;
     this.#message = message;
+    if (state === "playing") this.#argus.played();
     const { logger, config, onState } = this.#options;
     const words = { camera: config.name, state, code, reason: message };
     if (state === "playing" || state === "opening" || state === "ended") logger.info(words, "camera state");
