@@ -6,6 +6,8 @@ import { qualityRecordSchema } from "../imaging/quality/quality-reference.ts";
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const size = z.strictObject({ width: z.int().positive(), height: z.int().positive() });
 export const BUNDLE_ID = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+/** Ends the id of a bundle that is to judge only until its job is done. */
+export const INSTANT_SUFFIX = "-instant";
 
 const thresholdSchema = z.strictObject({
   /** In units of the calibrated score. */

@@ -107,6 +107,11 @@ export class BundleStore {
     return this.promote(recipe, this.parentOfActive(recipe));
   }
 
+  /** Where rollback of a recipe leads; null: nowhere. @throws ModelError `pointer-damaged` */
+  parentOf(recipe: string): string | null {
+    return this.#readPointer(recipe)?.parent ?? null;
+  }
+
   /** What rollback would go back to. @throws ModelError `no-active-bundle`, `no-parent` */
   parentOfActive(recipe: string): string {
     const pointer = this.#readPointer(recipe);

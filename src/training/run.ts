@@ -1,3 +1,4 @@
+import { INSTANT_SUFFIX } from "../bundles/manifest.ts";
 import type { JobProgress, JobResult } from "../domain/job.ts";
 import { addBundle } from "./bundle.ts";
 import { choose } from "./choose.ts";
@@ -51,5 +52,5 @@ export async function runTraining(
 
 /** Rollback leads from the instant model to what judged before the job, as from the one that follows it. */
 function asInstant({ id }: TrainingJob) {
-  return { id: `${id}-instant`, instead: null, choice: null };
+  return { id: `${id}${INSTANT_SUFFIX}`, instead: null, choice: null };
 }

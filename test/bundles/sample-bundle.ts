@@ -10,6 +10,7 @@ const SAMPLE_SIZE = { width: 16, height: 16 };
 export interface SampleOptions {
   readonly parent?: string | null;
   readonly recipe?: string;
+  readonly createdAt?: string;
   readonly alsoFor?: BundleManifest["alsoFor"];
   /** The model's score is the brightest pixel (mean of RGB, 0..1) times this. */
   readonly gain?: number;
@@ -79,7 +80,7 @@ export async function sampleBundle(folder: string, id: string, options: SampleOp
   await createManifest(dir, {
     id,
     parent: options.parent ?? null,
-    createdAt: "2026-01-01T00:00:00.000Z",
+    createdAt: options.createdAt ?? "2026-01-01T00:00:00.000Z",
     recipe: options.recipe ?? "bottle",
     method: { name: "sample", config: {} },
     teacher: { id: "none", sha256: "0".repeat(64), licence: "none" },
