@@ -5,9 +5,10 @@ import { MACHINE_FILES } from "../config/config-files.ts";
 import { loadConfig } from "../config/load.ts";
 import { statePaths } from "../config/paths.ts";
 import type { TrainingConfig } from "../config/schema.ts";
-import { InputError, TrainingError } from "../domain/errors.ts";
+import { InputError } from "../domain/errors.ts";
 import type { JobResult } from "../domain/job.ts";
-import { judgesInstantly } from "../training/instant-start.ts";
+import { instantWords, judgesInstantly } from "../training/instant-start.ts";
+import { jobError } from "../training/job-error.ts";
 import { createJob } from "../training/job.ts";
 import type { TrainingJob } from "../training/protocol.ts";
 import { TrainingSupervisor, type JobStatus } from "../training/supervisor.ts";
@@ -73,10 +74,7 @@ async function train(images: readonly string[], flags: TrainFlags): Promise<void
     );
   });
   if (!status.result)
-    throw new TrainingError(
-      status.error?.code ?? status.state,
-      status.error?.message ?? `training was ${status.state}`,
-    );
+    throw jobError(status, "the training", instantWords(status, store.active(first.recipe)));
   const { falseRejectRate, ...result } = status.result;
   if (flags.promote) for (const { recipe } of products) await store.promote(recipe, result.bundleId);
   if (result.choice !== null) view.say(result.choice);

@@ -51,7 +51,7 @@ export function jobMessage(status: JobStatus, camera: string, by: string | null)
       parity_max_abs: result.parityMaxAbs,
       frr: result.falseRejectRate.high,
     },
-    error,
+    error: error && { code: error.code, message: error.message },
     started: iso(status.startedAt),
     ended: status.endedAt === null ? null : iso(status.endedAt),
     by,

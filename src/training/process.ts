@@ -1,6 +1,6 @@
 import { setPriority } from "node:os";
 import { writeFileSync } from "node:fs";
-import { AssaydError, TrainingError, messageOf } from "../domain/errors.ts";
+import { AssaydError, InputError, TrainingError, messageOf } from "../domain/errors.ts";
 import { armFailpoints } from "../system/failpoints.ts";
 import { parentPort } from "../system/children.ts";
 import type { TrainingJob, TrainingReport, TrainingRequest } from "./protocol.ts";
@@ -62,7 +62,10 @@ function yieldToInspection(job: TrainingJob): void {
 function endOf(error: unknown, job: TrainingJob): TrainingReport {
   const cause: unknown = cancellation.signal.aborted ? cancellation.signal.reason : error;
   if (cause instanceof DOMException && cause.name === "AbortError") return { type: "canceled" };
-  if (cause instanceof AssaydError) return { type: "failed", code: cause.code, message: cause.message };
+  if (cause instanceof AssaydError) {
+    const { code, message } = cause;
+    return { type: "failed", code, message, isInput: cause instanceof InputError };
+  }
   const known = diskOrMemory(cause, job);
   return {
     type: "failed",

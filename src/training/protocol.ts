@@ -61,4 +61,12 @@ export type TrainingReport =
   | { readonly type: "instant"; readonly result: JobResult }
   | { readonly type: "completed"; readonly result: JobResult }
   | { readonly type: "canceled" }
-  | { readonly type: "failed"; readonly code: string; readonly message: string };
+  | ({ readonly type: "failed" } & JobFailure);
+
+/** Why a job gave no model. */
+export interface JobFailure {
+  readonly code: string;
+  readonly message: string;
+  /** It is what a person handed in: pictures, files, settings. */
+  readonly isInput?: boolean;
+}

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { InputError } from "../domain/errors.ts";
 import type { JobProgress, JobResult, JobState } from "../domain/job.ts";
 import { Child, type ChildExit } from "../system/children.ts";
-import type { TrainingJob, TrainingReport, TrainingRequest } from "./protocol.ts";
+import type { JobFailure, TrainingJob, TrainingReport, TrainingRequest } from "./protocol.ts";
 
 export interface JobStatus {
   readonly job: TrainingJob;
@@ -11,7 +11,7 @@ export interface JobStatus {
   /** A model that may judge until the job is done; it stays among the bundles. */
   readonly instant: JobResult | null;
   readonly result: JobResult | null;
-  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly error: JobFailure | null;
   /** Epoch ms. */
   readonly startedAt: number;
   readonly endedAt: number | null;
@@ -191,8 +191,12 @@ function outcomeOf(report: Exclude<TrainingReport, { type: "progress" | "instant
     case "canceled":
       return { state: "canceled", result: null, error: null };
     case "failed":
-      return { state: "failed", result: null, error: { code: report.code, message: report.message } };
+      return { state: "failed", result: null, error: failureOf(report) };
   }
+}
+
+function failureOf({ code, message, isInput = false }: JobFailure): JobFailure {
+  return { code, message, isInput };
 }
 
 /** What became of a job whose process ended without a word. */

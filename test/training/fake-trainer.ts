@@ -29,6 +29,10 @@ function begin(job: TrainingJob): void {
   if (behaviour === "completes" || (behaviour === "dies-once" && resumed)) {
     end({ type: "completed", result: resultOf(job) });
   }
+  if (behaviour === "refuses") {
+    send({ type: "instant", result: { ...resultOf(job), bundleId: `${job.id}-instant` } });
+    end({ type: "failed", code: "no-teacher", message: "there is no teacher", isInput: true });
+  }
   if (behaviour === "fails") end({ type: "failed", code: "nan-loss", message: "the loss became NaN" });
   if (behaviour === "dies" || (behaviour === "dies-once" && !resumed)) process.kill(process.pid, "SIGKILL");
   if (behaviour === "hangs-at-end") {

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { configSchema } from "../../src/config/schema.ts";
+import { InputError, TrainingError } from "../../src/domain/errors.ts";
+import { instantWords } from "../../src/training/instant-start.ts";
+import { jobError } from "../../src/training/job-error.ts";
 import { createJob } from "../../src/training/job.ts";
 import { TrainingSupervisor, type JobStatus } from "../../src/training/supervisor.ts";
 
@@ -72,6 +75,26 @@ describe("TrainingSupervisor", () => {
     expect(status).toMatchObject({ state: "failed", error: { code: "nan-loss" }, result: null });
     expect(existsSync(join(job.jobDir, "checkpoint"))).toBe(true);
     expect(starts()).toBe(1);
+    expect(jobError(status, "the training")).toBeInstanceOf(TrainingError);
+  });
+
+  it("knows what went wrong from what was handed in, and what judges meanwhile", async () => {
+    const job = jobOf("refuses");
+    supervisor.start(job);
+    const status = await supervisor.finished;
+    const instant = `${job.id}-instant`;
+    const words = instantWords(status, instant);
+    expect(words).toBe(`; the instant model ${instant} goes on judging`);
+    expect(instantWords(status, "another")).toBe("");
+    expect(instantWords({ instant: null }, null)).toBe("");
+    const error = jobError(status, "the training", words);
+    expect(error).toBeInstanceOf(InputError);
+    expect(error).toMatchObject({ code: "no-teacher", message: `there is no teacher${words}` });
+  });
+
+  it("gives an error for a job that was cancelled, too", () => {
+    const error = jobError({ state: "canceled", error: null }, "the import");
+    expect(error).toMatchObject({ code: "canceled", message: "the import was canceled" });
   });
 
   it("starts a killed process again once, and the job goes on", async () => {
