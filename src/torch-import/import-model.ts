@@ -31,9 +31,9 @@ export async function importModel(
   const files = job.published?.files ?? [];
   const stages = ["clean", "calibrate", "export", "validate"] as const;
   const progress = new ProgressReporter(report, () => performance.now(), stages);
+  checkSize(job);
   await mkdir(job.jobDir, { recursive: true });
   const model = await readCheckpoint(files);
-  checkSize(job);
   const teacher = await publishedTeacher(model, job);
   const candidate = candidateOf(model, teacher, job);
   const normals = await openNormals(job, progress, signal);
@@ -64,8 +64,15 @@ function candidateOf(model: PublishedModel, teacher: Teacher, { inputSize }: Tra
   };
 }
 
-/** The students halve the coarsest level (stride 16) and double it again. */
-function checkSize({ inputSize: { width, height } }: TrainingJob): void {
+/** Pictures are seen whole, and the students halve the coarsest level (stride 16) and double it again. */
+function checkSize({ inputSize: { width, height }, pictureSize, recipe }: TrainingJob): void {
+  if (pictureSize.width !== width || pictureSize.height !== height) {
+    throw new InputError(
+      "bad-input-size",
+      `Published models see pictures whole; recipe "${recipe}" cuts its ${pictureSize.width}×${pictureSize.height} into tiles. ` +
+        "Import for a recipe without preprocess.pictureSize.",
+    );
+  }
   if (width % 32 === 0 && height % 32 === 0) return;
   throw new InputError(
     "bad-input-size",

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BundleStore } from "../../src/bundles/store.ts";
+import { InputError } from "../../src/domain/errors.ts";
 import { modelsCommand } from "../../src/commands/models.ts";
 import { sampleBundle, sampleThreshold } from "../bundles/sample-bundle.ts";
 
@@ -86,5 +87,15 @@ describe("assayd models", () => {
 
   it("asks for the recipe when it cannot know it", async () => {
     await expect(run("rollback")).rejects.toMatchObject({ code: "recipe-missing" });
+  });
+
+  it("refuses an import without enough good parts before it looks at the checkpoint", async () => {
+    const importWith = (normals: string) => run("import-torch", "nowhere.pth", "--normals", normals);
+    await expect(importWith(join(state, "none"))).rejects.toMatchObject({ code: "folder-missing" });
+    const few = await mkdtemp(join(state, "few-"));
+    await writeFile(join(few, "one.png"), "");
+    const refusal = importWith(few);
+    await expect(refusal).rejects.toThrow(InputError);
+    await expect(refusal).rejects.toThrow(/has 1 pictures of good parts, at least 20 are needed/);
   });
 });

@@ -163,4 +163,10 @@ describe("what is no published model is refused in words:", () => {
     },
     TIMEOUT,
   );
+
+  it("a recipe that cuts its pictures into tiles, before the checkpoint is read", async () => {
+    const job = await jobOf(["nowhere.pth"]);
+    const tiled = { ...job, pictureSize: { width: 2 * WHOLE.size, height: WHOLE.size } };
+    await expect(runImport(tiled)).rejects.toThrow(/recipe "bottle" cuts its .* into tiles.*pictureSize/);
+  });
 });

@@ -8,7 +8,9 @@ import { MACHINE_FILES } from "../../config/config-files.ts";
 import { loadConfig } from "../../config/load.ts";
 import { statePaths } from "../../config/paths.ts";
 import { InputError } from "../../domain/errors.ts";
+import { listLine } from "../../imaging/picture-folder.ts";
 import { createJob } from "../../training/job.ts";
+import { jobError } from "../../training/job-error.ts";
 import type { TrainingJob } from "../../training/protocol.ts";
 import { TrainingSupervisor, type JobStatus } from "../../training/supervisor.ts";
 import { TerminalView } from "../terminal-view.ts";
@@ -56,7 +58,7 @@ async function importTorch(files: readonly string[], flags: Flags): Promise<void
   const store = new BundleStore(statePaths(stateDir));
   const view = new TerminalView(flags.json ? process.stderr : process.stdout, () => performance.now());
   const recipe = checkedRecipe(flags.recipe);
-  const normalsDir = resolve(flags.normals);
+  const normalsDir = await checkedNormals(flags.normals, config.training.minImages);
   const job = createJob(config, { recipe, normalsDir, parent: store.active(recipe), now: new Date() });
   const jobDir = `${job.jobDir}-import`; // not the recipe's own: an interrupted training may lie there
   const { result, state, error } = await runJob(
@@ -68,7 +70,7 @@ async function importTorch(files: readonly string[], flags: Flags): Promise<void
     view,
   );
   await rm(jobDir, { recursive: true, force: true }); // an import that failed begins anew
-  if (!result) throw new InputError(error?.code ?? state, error?.message ?? `the import was ${state}`);
+  if (!result) throw jobError({ state, error }, "the import");
   if (flags.promote) await store.promote(recipe, result.bundleId);
   const note = teacherNoteOf(result.bundleDir);
   if (note !== null) view.say(`Note: ${note}`);
@@ -91,6 +93,17 @@ async function importTorch(files: readonly string[], flags: Flags): Promise<void
     };
     process.stdout.write(`${JSON.stringify(json)}\n`);
   }
+}
+
+/** The folder of good parts, absolute. @throws InputError before the checkpoints are read, which takes long, if there are too few */
+async function checkedNormals(folder: string, needed: number): Promise<string> {
+  const normalsDir = resolve(folder);
+  const { normals } = await listLine(normalsDir);
+  if (normals.length >= needed) return normalsDir;
+  throw new InputError(
+    "too-few-normals",
+    `--normals ${normalsDir} has ${normals.length} pictures of good parts, at least ${needed} are needed (training.minImages).`,
+  );
 }
 
 const reportSchema = z.object({ teacherNote: z.string().nullable() });
