@@ -122,13 +122,16 @@ export const cameraSchema = z.strictObject({
   stallTimeoutMs: z
     .number()
     .positive()
-    .default(2000)
-    .describe("no frame for this long: the camera is stalled and reopened"),
+    .default(900)
+    .describe("no frame for this long, and for three frame times: the camera is stalled and reopened"),
   frozenAfterFrames: z
     .int()
     .min(0)
-    .default(0)
-    .describe("identical frames in a row that mean a frozen camera; 0 turns it off"),
+    .nullable()
+    .default(null)
+    .describe(
+      "identical frames in a row that mean a frozen camera; 0: never; null: 5 for sensors (v4l2, csi, genicam, mjpeg), else never",
+    ),
   checkImage: z.boolean().default(true).describe("black, white and flat pictures are ERR image_quality"),
   reject: rejectSchema.default({ kind: "none" }),
 });

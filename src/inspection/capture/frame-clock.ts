@@ -1,14 +1,17 @@
 import type { GdpBuffer } from "./gdp.ts";
 
 const WINDOW_MS = 10_000;
+/** More frames than this cannot be lost before a camera counts as stalled: its numbers have begun anew. */
+const MOST_LOST = 1000;
 
 /**
  * Monotonic capture time from PTS: arrival minus PTS is base plus latency, so its minimum is the best base. It is taken at
  * the first frame, lowered at once (no frame is captured after it arrived), and renewed from each 10 s window, so that a
- * camera clock that drifts does not age its frames.
+ * camera clock that drifts does not age its frames. Time stamps that go backwards begin anew: the camera was reset.
  */
 export class PtsClock {
   #baseMs: number | null = null;
+  #lastPtsMs = -Infinity;
   #windowMinMs = Infinity;
   #windowStartMs = 0;
 
@@ -16,6 +19,8 @@ export class PtsClock {
   capturedAt(ptsNs: number, arrivedMs: number): number {
     const ptsMs = ptsNs / 1e6;
     const offset = arrivedMs - ptsMs;
+    if (ptsMs < this.#lastPtsMs) this.reset();
+    this.#lastPtsMs = ptsMs;
     if (this.#baseMs === null) this.#startWindow(arrivedMs);
     this.#baseMs = Math.min(this.#baseMs ?? offset, offset);
     this.#windowMinMs = Math.min(this.#windowMinMs, offset);
@@ -29,6 +34,7 @@ export class PtsClock {
   /** The pipeline was restarted: PTS begins again. */
   reset(): void {
     this.#baseMs = null;
+    this.#lastPtsMs = -Infinity;
   }
 
   #startWindow(nowMs: number): void {
@@ -62,6 +68,11 @@ export class FrameCounter {
 
 /** Frames lost between two buffers that arrived one after the other. */
 function lostBetween(last: GdpBuffer, next: GdpBuffer): number {
+  const lost = gapBetween(last, next);
+  return lost > MOST_LOST ? 0 : lost;
+}
+
+function gapBetween(last: GdpBuffer, next: GdpBuffer): number {
   if (last.offset !== null && next.offset !== null && next.offset > last.offset)
     return next.offset - last.offset - 1;
   if (last.ptsNs === null || next.ptsNs === null || last.durationNs === null || last.durationNs === 0)

@@ -13,14 +13,25 @@ import { simulatedSource } from "./simulated-source.ts";
 /** The capture process: one camera, driven by the messages of protocol.ts, gone with its parent. */
 
 const TICK_MS = 100;
-const HEARTBEAT_MS = 1000;
+const HEARTBEAT_MS = 250;
+/** Heartbeats from one look at the picture to the next. */
+const BEATS_A_LOOK = 4;
 /** Frames on their way to a parent that does not read; more are dropped and counted as missed. */
 const MAX_UNSENT = 8;
+
+interface Look {
+  readonly atMs: number;
+  readonly frames: number;
+  readonly fps: number;
+  readonly brightness: number | null;
+  readonly sharpness: number | null;
+}
 
 let session: CaptureSession | null = null;
 let opening: Promise<void> = Promise.resolve();
 let unsent = 0;
-let beat = { atMs: performance.now(), frames: 0 };
+let beats = 0;
+let look: Look = { atMs: performance.now(), frames: 0, fps: 0, brightness: null, sharpness: null };
 
 process.on("error", leave); // the parent died between two messages: a send failed
 process.on("uncaughtException", (error) => {
@@ -113,20 +124,32 @@ function sendFrame(report: Extract<CaptureReport, { type: "frame" }>): boolean {
 }
 
 function heartbeat(): void {
+  if (beats % BEATS_A_LOOK === 0) lookAtPicture();
+  beats++;
+  const { fps, brightness: light, sharpness: focus } = look;
+  send({
+    type: "heartbeat",
+    frames: session?.frames ?? 0,
+    fps,
+    frameAgeMs: session?.ageMs ?? null,
+    brightness: light,
+    sharpness: focus,
+    rssBytes: process.memoryUsage.rss(),
+  });
+}
+
+function lookAtPicture(): void {
   const atMs = performance.now();
   const frames = session?.frames ?? 0;
   const newest = session?.newest ?? null;
-  const seconds = (atMs - beat.atMs) / 1000;
-  send({
-    type: "heartbeat",
+  const seconds = (atMs - look.atMs) / 1000;
+  look = {
+    atMs,
     frames,
-    fps: seconds > 0 ? (frames - beat.frames) / seconds : 0,
-    frameAgeMs: session?.ageMs ?? null,
+    fps: seconds > 0 ? (frames - look.frames) / seconds : 0,
     brightness: newest === null ? null : brightness(newest.data),
     sharpness: newest === null ? null : sharpness(newest.data, newest),
-    rssBytes: process.memoryUsage.rss(),
-  });
-  beat = { atMs, frames };
+  };
 }
 
 /** What cannot be opened at all (bad launch string, no addon, no folder) is said, then left to the supervisor. */

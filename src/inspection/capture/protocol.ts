@@ -52,7 +52,7 @@ export type CaptureReport =
       readonly message: string;
     }
   | { readonly type: "evidence"; readonly requestId: number; readonly jpeg: Uint8Array | null }
-  /** Once a second. */
+  /** Four times a second, so that silence is noticed; rate, light and sharpness are measured once a second. */
   | {
       readonly type: "heartbeat";
       readonly frames: number;

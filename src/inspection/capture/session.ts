@@ -24,6 +24,12 @@ const FIRST_DRAIN_MS = 1000;
 /** Playing this long makes earlier failures history. */
 const HEALTHY_MS = 2000;
 const EVIDENCE_WAIT_MS = 1000;
+/** A player that owes a picture is rendering or reading it. */
+const PLAYER_MS = 2000;
+/** Silence of so many frame times is a stall (R9), where that is longer than the time-out. */
+const STALL_FRAMES = 3;
+/** Of the newest interval in the mean of intervals. */
+const INTERVAL_SHARE = 0.2;
 
 export interface SessionOptions {
   readonly open: OpenRequest;
@@ -60,6 +66,8 @@ export class CaptureSession {
   #openedMs = 0;
   #firstFrameMs: number | null = null;
   #lastFrameMs: number;
+  /** Mean time between frames, ms; null before the second. */
+  #intervalMs: number | null = null;
   #frames = 0;
   #timer: NodeJS.Timeout | null = null;
   /** Everything was pushed; the last pictures are still in the pipeline. */
@@ -107,6 +115,7 @@ export class CaptureSession {
   start(): void {
     this.#fault = null;
     this.#firstFrameMs = null;
+    this.#intervalMs = null;
     this.#openedMs = this.#options.now();
     this.#frameMaker.restart();
     this.#isEnding = false;
@@ -159,13 +168,20 @@ export class CaptureSession {
   tick(): void {
     if (this.#state === "ended" || this.#fault !== null) return;
     const now = this.#options.now();
-    const { stallTimeoutMs } = this.#options.open;
-    const limit = this.#firstFrameMs === null ? Math.max(OPEN_TIMEOUT_MS, stallTimeoutMs) : stallTimeoutMs;
     const awaitedSinceMs = this.#awaitedSinceMs();
     if (awaitedSinceMs === null) return;
     const silentMs = now - Math.max(this.#lastFrameMs, this.#openedMs, awaitedSinceMs);
-    if (silentMs <= limit) return;
+    if (silentMs <= this.#patienceMs()) return;
     this.#onFault({ code: "stalled", message: `no frame for ${Math.round(silentMs)} ms` });
+  }
+
+  /** A camera that is being opened, or whose rate is not known yet, may take its time. */
+  #patienceMs(): number {
+    const { stallTimeoutMs } = this.#options.open;
+    if (this.#firstFrameMs === null) return Math.max(OPEN_TIMEOUT_MS, stallTimeoutMs);
+    if (this.#player !== null) return Math.max(PLAYER_MS, stallTimeoutMs);
+    if (this.#intervalMs === null) return Math.max(OPEN_TIMEOUT_MS, stallTimeoutMs);
+    return Math.max(STALL_FRAMES * this.#intervalMs, stallTimeoutMs);
   }
 
   /** A camera that waits for a trigger, and a player that was asked for nothing, may be silent for as long as they like: null. */
@@ -190,6 +206,10 @@ export class CaptureSession {
 
   #noteFrame(now: number, data: Uint8Array): void {
     this.#frames++;
+    if (this.#firstFrameMs !== null) {
+      const interval = now - this.#lastFrameMs;
+      this.#intervalMs = (this.#intervalMs ?? interval) * (1 - INTERVAL_SHARE) + interval * INTERVAL_SHARE;
+    }
     this.#lastFrameMs = now;
     this.#firstFrameMs ??= now;
     if (now - this.#firstFrameMs >= HEALTHY_MS && this.#failures > 0) {

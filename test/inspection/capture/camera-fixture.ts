@@ -1,7 +1,11 @@
 import pino from "pino";
 import { cameraSchema, type CameraConfig } from "../../../src/config/schema.ts";
 import type { Frame, Size } from "../../../src/domain/inspection.ts";
-import { Camera, type CameraStateChange } from "../../../src/inspection/capture/camera.ts";
+import {
+  Camera,
+  type CameraOptions,
+  type CameraStateChange,
+} from "../../../src/inspection/capture/camera.ts";
 
 export const SIZE: Size = { width: 64, height: 64 };
 
@@ -14,7 +18,11 @@ export interface TestCamera extends AsyncDisposable {
 }
 
 /** A camera with a real capture process, small pictures, and everything it said. */
-export function startCamera(source: Record<string, unknown>, config: Partial<CameraConfig> = {}): TestCamera {
+export function startCamera(
+  source: Record<string, unknown>,
+  config: Partial<CameraConfig> = {},
+  options: Pick<CameraOptions, "argusWishFile"> = {},
+): TestCamera {
   const states: CameraStateChange[] = [];
   const frames: { frame: Frame; missed: number }[] = [];
   const camera = new Camera({
@@ -24,6 +32,7 @@ export function startCamera(source: Record<string, unknown>, config: Partial<Cam
     now: () => performance.now(),
     onFrame: (frame, missed) => frames.push({ frame, missed }),
     onState: (change) => states.push(change),
+    ...options,
   });
   camera.start();
   return {

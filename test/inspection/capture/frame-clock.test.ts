@@ -44,7 +44,29 @@ describe("PtsClock", () => {
   });
 });
 
+describe("PtsClock of a camera that was reset", () => {
+  test("begins anew: its frames are not old", () => {
+    const clock = new PtsClock();
+    clock.capturedAt(50_000 * MS, 1000);
+    expect(clock.capturedAt(0, 1033)).toBe(1033);
+    expect(clock.capturedAt(100 * MS, 1140)).toBe(1133);
+  });
+
+  test("takes a leap forward for no frame of the future, and the way back for no old one", () => {
+    const clock = new PtsClock();
+    clock.capturedAt(0, 1000);
+    expect(clock.capturedAt(3_600_000 * MS, 1033)).toBe(1033);
+    expect(clock.capturedAt(66 * MS, 1066)).toBe(1066);
+  });
+});
+
 describe("FrameCounter", () => {
+  test("takes numbers that leap or go backwards for a new beginning, not for lost frames", () => {
+    const counter = new FrameCounter(0);
+    const offsets = [7, 8, 4_294_967_295, 0, 1, 1001, 2003];
+    expect(offsets.map((offset) => counter.count(buffer({ offset })))).toEqual([0, 1, 2, 3, 4, 1004, 1005]);
+  });
+
   test("counts by the source's numbers where it has them", () => {
     const counter = new FrameCounter(10);
     expect([0, 1, 5, 6].map((offset) => counter.count(buffer({ offset })))).toEqual([10, 11, 15, 16]);

@@ -117,7 +117,7 @@ describe("a capture session", () => {
         expect(reports.some(({ type }) => type === "frame")).toBe(false);
         session.stop();
       }),
-      { seed: 1, numRuns: 300 },
+      { seed: 1, numRuns: 2000 },
     );
   });
 
@@ -139,11 +139,35 @@ describe("a capture session", () => {
     session.tick();
     expect(states()).toEqual(["opening:opening"]);
     pipeline.give(frame(new Uint8Array(FRAME_BYTES)));
-    vi.advanceTimersByTime(2100);
+    vi.advanceTimersByTime(33);
+    pipeline.give(frame(new Uint8Array(FRAME_BYTES), 1n));
+    vi.advanceTimersByTime(2000);
+    session.tick();
+    expect(states().at(-1)).toBe("playing:playing");
+    vi.advanceTimersByTime(100);
     session.tick();
     vi.advanceTimersByTime(1);
     expect(states().at(-1)).toBe("stalled:stalled");
     expect(pipeline.stops).toBe(1);
+  });
+
+  test("gives a slow camera three of its frame times, and 10 s before its rate is known", () => {
+    const { session, pipeline, states } = openSession();
+    pipeline.give(frame(new Uint8Array(FRAME_BYTES)));
+    for (let i = 1n; i <= 5n; i++) {
+      vi.advanceTimersByTime(4000);
+      session.tick();
+      pipeline.give(frame(new Uint8Array(FRAME_BYTES), i));
+    }
+    expect(states()).toEqual(["opening:opening", "playing:playing"]);
+    vi.advanceTimersByTime(11_900);
+    session.tick();
+    vi.advanceTimersByTime(1);
+    expect(states().at(-1)).toBe("playing:playing");
+    vi.advanceTimersByTime(200);
+    session.tick();
+    vi.advanceTimersByTime(1);
+    expect(states().at(-1)).toBe("stalled:stalled");
   });
 
   test("waits for a picture asked for after a long pause as long as for any other", async () => {
