@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { replaySchema } from "../config/history-schema.ts";
 import { messageOf } from "../domain/errors.ts";
 import type { Frame, Inspection } from "../domain/inspection.ts";
@@ -10,11 +11,12 @@ import type { BrokerAddress } from "./connection.ts";
 import { EmbeddedBroker } from "./embedded-broker.ts";
 import { ImageLane, type InspectionPicture } from "./image-lane.ts";
 import type { BrokerGuest, MessengerOptions, MessengerStats } from "./messenger-options.ts";
+import { KeptTopics } from "./kept-topics.ts";
 import { OutboxPublisher } from "./outbox.ts";
 import { stationReplays } from "./station-replays.ts";
 import { resultPayload, type ResultContext } from "./result-payload.ts";
 import type { Replays } from "./replays.ts";
-import { RetainedTopics } from "./retained.ts";
+import { RetainedTopics, type RetainedSink } from "./retained.ts";
 import { sinkOf } from "./sink.ts";
 import { StateTopics } from "./state-topics.ts";
 import { StationMessages } from "./station-messages.ts";
@@ -37,6 +39,7 @@ export class Messenger {
   readonly #topics: StationTopics;
   readonly #messages: StationMessages;
   readonly #store: Store;
+  readonly #kept: KeptTopics;
   /** Stored results on request (command `replay`). */
   readonly replays: Replays;
   readonly #broker: EmbeddedBroker | null;
@@ -68,25 +71,28 @@ export class Messenger {
         messenger.#storeSetAside(path);
       },
     });
-    const messenger = new Messenger(options, store); // the store calls nobody before it is given something to do
+    const kept = await KeptTopics.read(join(dirname(options.store.file), "retained.json"), (error) => {
+      options.logger.warn({ err: error }, "alarms and jobs are not noted for the next start");
+    });
+    const messenger = new Messenger(options, store, kept); // the store calls nobody before it is given something to do
     return messenger;
   }
 
-  private constructor(options: MessengerOptions, store: Store) {
+  private constructor(options: MessengerOptions, store: Store, kept: KeptTopics) {
     const { logger, now, root, broker } = options;
     this.#options = options;
     this.#store = store;
+    this.#kept = kept;
     this.#topics = stationTopics(root);
     this.#messages = new StationMessages(options, this.#topics);
     this.#broker = broker.kind === "embedded" ? new EmbeddedBroker(broker.host, broker.port) : null;
     const publish = (message: Publication): Promise<void> => this.publish(message);
     const sink = sinkOf(() => this.#client, publish);
-    const retained = new RetainedTopics(sink, now, (topic, error) => {
-      logger.warn({ topic, err: error }, "retained topic not taken by the broker");
-    });
+    const retained = retainedTopics(sink, kept, options);
     const queue = (): MessengerStats => this.stats;
     this.states = new StateTopics({
       retained,
+      kept,
       topics: this.#topics,
       messages: this.#messages,
       store,
@@ -209,6 +215,7 @@ export class Messenger {
       },
     });
     this.#client = client;
+    this.states.takeOver();
     client.start();
     if (this.#store.setAside !== null) this.#storeSetAside(this.#store.setAside);
     this.#prune();
@@ -230,6 +237,7 @@ export class Messenger {
     }
     this.#outbox.disconnected();
     await client?.stop();
+    await this.#kept.settled();
     try {
       await this.#store.close(STOP_TIMEOUT_MS);
     } catch (error) {
@@ -332,6 +340,13 @@ export class Messenger {
       this.#prune();
     });
   }
+}
+
+function retainedTopics(sink: RetainedSink, kept: KeptTopics, { now, logger }: MessengerOptions) {
+  const refused = (topic: string, error: unknown): void => {
+    logger.warn({ topic, err: error }, "retained topic not taken by the broker");
+  };
+  return new RetainedTopics(sink, now, refused, kept.delete.bind(kept));
 }
 
 /** Resolves when the broker has everything, or after the time: the rest is sent at the next start. */

@@ -31,12 +31,22 @@ export class RetainedTopics {
   readonly #sink: RetainedSink;
   readonly #now: () => number;
   readonly #onFailure: (topic: string, error: unknown) => void;
+  readonly #onCleared: (topic: string) => void;
 
-  /** @param onFailure the broker refused it; it is sent again with the next change or connect */
-  constructor(sink: RetainedSink, now: () => number, onFailure: (topic: string, error: unknown) => void) {
+  /**
+   * @param onFailure the broker refused it; it is sent again with the next change or connect
+   * @param onCleared the broker holds nothing on this topic any more
+   */
+  constructor(
+    sink: RetainedSink,
+    now: () => number,
+    onFailure: (topic: string, error: unknown) => void,
+    onCleared: (topic: string) => void = () => undefined,
+  ) {
     this.#sink = sink;
     this.#now = now;
     this.#onFailure = onFailure;
+    this.#onCleared = onCleared;
   }
 
   /** Sets a topic's newest value. */
@@ -79,7 +89,9 @@ export class RetainedTopics {
       if (left !== null && left <= 0) continue;
       try {
         await this.#sink.publish({ ...message, expiryS: left });
-        if (message.payload === "" && topic.message === message) this.#topics.delete(message.topic);
+        if (message.payload !== "" || topic.message !== message) continue;
+        this.#topics.delete(message.topic);
+        this.#onCleared(message.topic);
       } catch (error) {
         if (connected()) this.#onFailure(message.topic, error); // one that was set meanwhile is still tried
       }

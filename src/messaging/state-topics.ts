@@ -2,6 +2,7 @@ import type { LineTimes } from "../domain/station-view.ts";
 import type { OutboxMessage } from "../store/protocol.ts";
 import type { Store } from "../store/store.ts";
 import { countersMessage } from "./counters-message.ts";
+import type { KeptTopics } from "./kept-topics.ts";
 import type { MessengerStats } from "./messenger-options.ts";
 import type { RetainedTopics } from "./retained.ts";
 import type { AlarmMessage, CameraStateMessage } from "./schemas/camera.ts";
@@ -13,9 +14,18 @@ import type { StationTopics } from "./topics.ts";
 const RESULT_EXPIRY_S = 60; // interfaces.md §3.1
 const HEALTH_EXPIRY_S = 30;
 const JOB_KEPT_S = 86_400;
+const RESTARTED_TEXT = "assayd was started anew while the job ran. Start the job again.";
+const RESTARTED = {
+  state: "failed",
+  eta_s: null,
+  message: RESTARTED_TEXT,
+  error: { code: "restarted", message: RESTARTED_TEXT },
+} as const;
 
 export interface StateTopicsParts {
   readonly retained: RetainedTopics;
+  /** Alarms and jobs that the broker holds. */
+  readonly kept: KeptTopics;
   readonly topics: StationTopics;
   readonly messages: StationMessages;
   readonly store: Pick<Store, "counters">;
@@ -56,22 +66,44 @@ export class StateTopics {
    * @param camera null: what belongs to no camera (store, outputs of the station)
    */
   alarm(camera: string | null, code: string, alarm: AlarmMessage | null): void {
-    const { retained, topics } = this.#parts;
+    const { retained, topics, kept } = this.#parts;
     const topic = camera === null ? topics.alarm(code) : topics.camera(camera).alarm(code);
-    if (alarm === null) retained.clear(topic);
-    else retained.set(topic, JSON.stringify(alarm));
+    if (alarm === null) {
+      retained.clear(topic);
+      return;
+    }
+    if (!kept.has(topic)) kept.set(topic, null);
+    retained.set(topic, JSON.stringify(alarm));
   }
 
   /** Progress or end of a job; an ended one leaves its topic after 24 h. */
   job(message: JobMessage): void {
-    const { retained, topics } = this.#parts;
+    const { retained, topics, kept, now } = this.#parts;
     const topic = topics.job(message.id);
-    const ended = message.ended !== null;
-    retained.set(topic, JSON.stringify(message), ended ? JOB_KEPT_S : null);
-    if (!ended) return;
-    this.#timers.after(JOB_KEPT_S * 1000, () => {
+    const { ended } = message;
+    if (ended !== null || !kept.has(topic)) kept.set(topic, message);
+    if (ended === null) {
+      retained.set(topic, JSON.stringify(message));
+      return;
+    }
+    const leftS = Math.min(JOB_KEPT_S, JOB_KEPT_S - (now() - Date.parse(ended)) / 1000);
+    if (leftS > 0) retained.set(topic, JSON.stringify(message), leftS);
+    this.#timers.after(Math.max(0, leftS * 1000), () => {
       retained.clear(topic);
     });
+  }
+
+  /**
+   * What an earlier run left at the broker: its alarms are over (what is still wrong is raised again), its running jobs have
+   * failed, and the ended ones go when it is their time. Call it before anything else is said.
+   */
+  takeOver(): void {
+    const { retained, topics, kept, now } = this.#parts;
+    for (const [topic, job] of kept.all) {
+      if (job === null || topic !== topics.job(job.id)) retained.clear(topic);
+      else if (job.ended !== null) this.job(job);
+      else this.job({ ...job, ...RESTARTED, ended: new Date(now()).toISOString() });
+    }
   }
 
   /** The camera's totals as the store has them. */

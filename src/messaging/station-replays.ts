@@ -29,7 +29,7 @@ export function stationReplays({ topics, limits, now, random, ...parts }: Statio
   });
 }
 
-/** A part's result as it was published, marked; it does not expire (interfaces.md §3.1). */
+/** A part's result as it was published, marked, but without its pictures: their topics show others by now; it does not expire (interfaces.md §3.1). */
 function storedResult(part: StoredPart, topics: StationTopics): Publication {
   const { inspection } = part;
   const payload = JSON.stringify(resultPayload(inspection, contextOf(part)));
