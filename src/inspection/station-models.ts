@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import { pictureSizeOf, servedRecipe, type BundleManifest } from "../bundles/manifest.ts";
+import { pruneInstantBundles } from "../bundles/prune-instant.ts";
 import { readManifest } from "../bundles/read.ts";
 import { BundleStore } from "../bundles/store.ts";
 import { readThresholdOverride, writeThresholdOverride } from "../bundles/write.ts";
@@ -179,6 +180,21 @@ export class StationModels {
       );
     this.#checkSize(recipe, await readManifest(this.#bundles.dir(id)));
     await line.inspector.prepare(this.#bundles.dir(id));
+  }
+
+  /** Deletes instant models that nothing leads to any more; what cannot be deleted stays, with a word in the log. */
+  async pruneInstant(): Promise<void> {
+    const { lines, logger } = this.#options;
+    const inspectors = lines().map(({ inspector }) => inspector);
+    const prune = async (): Promise<void> => {
+      const judging = inspectors.flatMap(({ status }) => status.bundleId ?? []);
+      const deleted = await pruneInstantBundles(this.#bundles, new Set(judging));
+      for (const id of deleted) for (const inspector of inspectors) inspector.release(id);
+      if (deleted.length > 0) logger.info({ deleted }, "old instant models are deleted");
+    };
+    await this.#inTurn(prune).catch((error: unknown) => {
+      logger.warn({ err: error }, "old instant models cannot be deleted");
+    });
   }
 
   #inTurn<R>(change: () => Promise<R>): Promise<R> {

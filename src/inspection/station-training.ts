@@ -1,7 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import { InputError, messageOf } from "../domain/errors.ts";
 import type { JobView } from "../domain/station-view.ts";
-import { judgesInstantly } from "../training/instant-start.ts";
+import { instantWords, judgesInstantly } from "../training/instant-start.ts";
 import { createJob } from "../training/job.ts";
 import type { TrainingJob } from "../training/protocol.ts";
 import { TrainingSupervisor, type JobStatus } from "../training/supervisor.ts";
@@ -84,7 +84,7 @@ export class StationTraining {
     this.#supervisor.assertIdle();
     this.#for = { lines, recipes: [...new Set(recipes)], by };
     this.#instant = null;
-    this.#finished = this.#run(job, this.#for);
+    this.#finished = this.#runAndTidy(job, this.#for);
     this.#finished.catch(() => undefined);
     return job.id;
   }
@@ -102,6 +102,12 @@ export class StationTraining {
 
   async stop(): Promise<void> {
     await this.#supervisor.stop();
+  }
+
+  async #runAndTidy(job: TrainingJob, wish: Wish): Promise<JobStatus> {
+    const status = await this.#run(job, wish);
+    await this.#options.models.pruneInstant();
+    return status;
   }
 
   async #run(job: TrainingJob, { lines: [line], recipes, by }: Wish): Promise<JobStatus> {
@@ -141,9 +147,11 @@ export class StationTraining {
 
   #tell(status: JobStatus): void {
     if (!this.#for) return;
-    const { progress } = status;
+    const { progress, error, job } = status;
     const words = this.#instant?.words ?? "";
     const told = progress && { ...progress, message: progress.message + words };
-    this.#options.onChange({ ...status, progress: told }, this.#for.lines[0], this.#for.by);
+    const judges = instantWords(status, this.#options.models.active(job.recipe));
+    const failed = error && { ...error, message: error.message + judges };
+    this.#options.onChange({ ...status, progress: told, error: failed }, this.#for.lines[0], this.#for.by);
   }
 }

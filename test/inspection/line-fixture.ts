@@ -70,6 +70,10 @@ export class FakeInspector {
     const broken = this.broken.has(bundleDir.split("/").at(-1) ?? "");
     return broken ? Promise.reject(new Error("it is broken")) : Promise.resolve();
   }
+  readonly released: string[] = [];
+  release(bundleId: string): void {
+    this.released.push(bundleId);
+  }
   deactivate(): void {
     this.status = { ...this.status, bundleId: null, ready: false };
   }

@@ -185,3 +185,24 @@ describe("a change-over", () => {
     expect(own.camera.size).toEqual({ width: 16, height: 16 });
   });
 });
+
+describe("old instant models", () => {
+  it("are deleted and unloaded, but for those that a rollback leads to and the newest", async () => {
+    const own = testLine({}, "a");
+    const { models, store } = plantOf(own);
+    const ids = ["a1-instant", "a1", "a2-instant", "a2", "a3-instant"];
+    for (const [at, id] of ids.entries())
+      await sampleBundle(paths.bundles, id, {
+        recipe: "a",
+        parent: null,
+        createdAt: new Date(Date.UTC(2026, 0, 1 + at)).toISOString(),
+      });
+    await models.promote(own.line, "a2-instant", "trainer");
+    await models.pruneInstant();
+    expect(own.inspector.released).toEqual(["a1-instant"]);
+    await models.promote(own.line, "a2", "trainer");
+    await models.pruneInstant();
+    expect((await store.list()).map(({ id }) => id)).toEqual(["a3-instant", "a2", "a1"]);
+    expect(own.inspector.released).toEqual(["a1-instant", "a2-instant"]);
+  });
+});
