@@ -27,6 +27,10 @@ export const triggerSchema = z.discriminatedUnion("kind", [
       .literal("encoder")
       .describe("every so many counts of the conveyor's encoder, which the PLC writes"),
     everyCounts: z.int().positive().max(1_000_000_000),
+    modulus: z
+      .union([z.literal(65_536), z.literal(4_294_967_296)])
+      .default(4_294_967_296)
+      .describe("the counter begins anew at this value"),
   }),
   z.strictObject({
     kind: z

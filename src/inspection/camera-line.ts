@@ -6,7 +6,7 @@ import { checkImage } from "./capture/image-quality.ts";
 import type { Thresholds } from "./decide.ts";
 import { InOrder } from "./deliver/in-order.ts";
 import type { Inspector } from "./infer/inspector.ts";
-import { Lane, type ActiveModel, type PartEvidence, type Trigger } from "./lane.ts";
+import { frameAgeMs, Lane, type ActiveModel, type PartEvidence, type Trigger } from "./lane.ts";
 import type { CameraLineParts, LineRecipe } from "./line-parts.ts";
 import { LineStops, type LineStop } from "./line-stops.ts";
 import { RecentTimes } from "./line-times.ts";
@@ -231,9 +231,9 @@ export class CameraLine {
     });
   }
 
-  /** The conveyor's encoder, as the PLC wrote it. @param at monotonic ms */
-  encoder(counts: number, at: number): void {
-    this.#triggering.encoder(counts, at);
+  /** The conveyor's encoder, as the PLC wrote it. @param at monotonic ms @returns false if parts may have gone by unseen */
+  encoder(counts: number, at: number): boolean {
+    return this.#triggering.encoder(counts, at);
   }
 
   /** A frame of a camera whose every frame is a part; `missed` frames before it were lost in the pipeline. */
@@ -241,7 +241,7 @@ export class CameraLine {
     const { clock, camera } = this.#parts;
     const { fps } = camera.status;
     const periodMs = fps > 0 ? 1000 / fps : 0;
-    const takenAt = clock.mono() - Math.max(0, clock.wall() - frame.capturedAt);
+    const takenAt = clock.mono() - frameAgeMs(frame, clock);
     for (let before = missed; before > 0; before -= 1) {
       const at = takenAt - before * periodMs; // where it is on the belt
       void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, lost: "overrun", at });

@@ -18,6 +18,9 @@ const LOST_WORDS = {
     "it was triggered although the station had said that it is not ready, or before the recipe was changed",
 } as const satisfies Partial<Record<Reason, string>>;
 
+/** No camera's queue is longer. */
+const OLDEST_FRAME_MS = 10_000;
+
 /** One request to inspect one part. */
 export interface Trigger {
   readonly triggerId: string;
@@ -141,7 +144,8 @@ export class Lane {
       frame: trigger.frame ?? null,
       captureMs: trigger.frame ? 0 : null,
     };
-    this.#parts.onPart?.({ seq: part.seq, at: startMono - this.#ageMs(trigger.frame) });
+    const ageMs = trigger.frame ? frameAgeMs(trigger.frame, this.#parts.clock) : 0;
+    this.#parts.onPart?.({ seq: part.seq, at: startMono - ageMs });
     if (trigger.frame) this.#parts.onPicture?.(trigger.triggerId);
     if (this.#parts.bypass?.() === true) return this.#finish(part, BYPASSED);
     const refusal = this.#refusal(trigger, model);
@@ -202,11 +206,6 @@ export class Lane {
     part.frame = frame;
     this.#parts.onPicture?.(part.trigger.triggerId);
     return frame;
-  }
-
-  /** How long ago a picture that is itself the trigger was taken, ms. */
-  #ageMs(frame: Frame | undefined): number {
-    return frame === undefined ? 0 : Math.max(0, this.#parts.clock.wall() - frame.capturedAt);
   }
 
   #remainingMs(part: Part): number {
@@ -277,6 +276,12 @@ export class Lane {
       truth: part.frame?.truth ?? null,
     };
   }
+}
+
+/** How long ago a picture was taken, ms. One that seems older than any can be was under way while the clock was set: 0. */
+export function frameAgeMs({ capturedAt }: Pick<Frame, "capturedAt">, clock: LaneClock): number {
+  const ageMs = clock.wall() - capturedAt;
+  return ageMs > 0 && ageMs <= OLDEST_FRAME_MS ? ageMs : 0;
 }
 
 const BYPASSED: Outcome = {

@@ -14,6 +14,9 @@ import type { Inspector } from "./infer/inspector.ts";
 import type { InferencePool } from "./infer/pool.ts";
 import type { LineRecipe } from "./line-parts.ts";
 import { LinePolicy } from "./policy/line-policy.ts";
+import { SYSTEM_TIMERS } from "./triggers/filter.ts";
+import { GpioEdge } from "./triggers/gpio-edge.ts";
+import type { GpioInput } from "./triggers/gpiomon.ts";
 import type { StationDesk } from "./station-desk.ts";
 import type { StationGates } from "./station-gates.ts";
 import type { StationLinks } from "./station-links.ts";
@@ -28,8 +31,6 @@ export interface LinesParts {
   readonly captureEntry?: URL | undefined;
   readonly inference: InferencePool;
   readonly session: string;
-  /** Epoch ms, fractional. */
-  readonly now: () => number;
   readonly nextSeq: (camera: string) => number;
   /** What the camera begins with. */
   readonly firstRecipe: (camera: CameraConfig) => RecipeSettings;
@@ -57,7 +58,8 @@ export function createLine(config: CameraConfig, parts: LinesParts): CameraLine 
     inspector: createInspector(config.name, parts, () => line),
     recipe: lineRecipe(config, recipe, parts.paths),
     ...(gate && { gate }),
-    clock: { wall: parts.now, mono: () => performance.now() },
+    ...(config.trigger.kind === "gpio" && { triggerSource: gpioEdge(config.trigger, () => line, parts) }),
+    clock: { wall: () => Date.now(), mono: () => performance.now() }, // as the capture process tells when its frames were taken
     newId: () => uuid7(Date.now(), randomBytes(10)),
     wantMap: () => wantMap(parts.config),
     onPicture: (triggerId) => {
@@ -122,6 +124,16 @@ function createCamera(
       if (config.trigger.kind === "every-frame") parts.gates.loseTrack(config.name); // parts went by without a trigger
       parts.event("camera.state", { state, code, message }, config.name);
       parts.onChange(line());
+    },
+  });
+}
+
+function gpioEdge(input: GpioInput, line: () => CameraLine, { onChange }: LinesParts): GpioEdge {
+  return new GpioEdge({
+    input,
+    timers: SYSTEM_TIMERS,
+    onFault: () => {
+      onChange(line());
     },
   });
 }

@@ -44,11 +44,6 @@ export interface StationParts {
 const TRAINING_ENTRY = new URL("../training/process.ts", import.meta.url);
 const CONFIG_HASH_LENGTH = 12;
 
-/** Epoch ms, fractional. */
-export function now(): number {
-  return performance.timeOrigin + performance.now();
-}
-
 /** Puts a station together; nothing runs yet. What is made first asks for what is made later only once it runs. */
 export function composeStation(options: StationOptions, messenger: Messenger, session: string): StationParts {
   const { config, logger } = options;
@@ -82,7 +77,7 @@ export function composeStation(options: StationOptions, messenger: Messenger, se
     models,
     line: lineOf,
     logger,
-    now,
+    now: Date.now,
   });
   const reporter = new StationReporter({
     config,
@@ -129,7 +124,6 @@ function addLines(lines: Map<string, CameraLine>, options: StationOptions, made:
     paths: statePaths(config.station.stateDir),
     logger,
     captureEntry: entries?.capture,
-    now,
     nextSeq: (camera) => messenger.store.nextSeq(camera),
     firstRecipe: ({ name, recipe }) => book.settings(recipes.first(name, recipe)),
     onInspection: options.onInspection ?? null,
@@ -182,7 +176,7 @@ function stationGates(
   return new StationGates({
     cameras: config.cameras,
     onEjected: (camera, part) => {
-      messenger.store.ejected({ camera, ...part, at: now() });
+      messenger.store.ejected({ camera, ...part, at: Date.now() });
     },
     onFault: (camera, fault) => {
       const line = lineOf(camera);
@@ -242,6 +236,6 @@ function createDesk(
       if (status.endedAt !== null) messenger.event(`${status.type}.done`, { ...message }, status.camera);
     },
     newId: () => randomUUID(),
-    now,
+    now: Date.now,
   });
 }

@@ -178,7 +178,9 @@ export class Station {
       onEncoder: (camera, counts) => {
         const at = performance.now();
         gates.encoder(camera, counts, at);
-        this.line(camera).encoder(counts, at);
+        if (this.line(camera).encoder(counts, at)) return;
+        messenger.event("encoder.leapt", { counts }, camera);
+        gates.loseTrack(camera);
       },
       credentialsDirectory,
       logger,

@@ -99,13 +99,41 @@ describe("CameraLine", () => {
   });
 });
 
+describe("a change-over", () => {
+  it("ends with nothing judged that was seen before its end, though its picture is due later", async () => {
+    const { line, records } = testLine({
+      trigger: { kind: "encoder", everyCounts: 10, modulus: 65_536 },
+      triggerFilter: { debounceMs: 0, minSpacingMs: 0, delayMs: 40 },
+    });
+    await line.load("/bundles/a", "a", LIMITS);
+    line.beginTriggering();
+    line.encoder(0, performance.now() - 1);
+    line.encoder(10, performance.now());
+    line.hold("the recipe is being changed")();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    line.encoder(20, performance.now());
+    line.encoder(30, performance.now());
+    await vi.waitUntil(() => records.length === 3, { timeout: 5000 });
+    expect(records.map(({ reason }) => reason)).toEqual(["not_ready", "score", "score"]);
+  });
+
+  it("ends with the last one that was asked for", () => {
+    const { line } = testLine();
+    const [first, second] = [line.hold("to a"), line.hold("to b")];
+    first();
+    expect(line.stops.held).toBe("to b");
+    second();
+    expect(line.stops.held).toBeNull();
+  });
+});
+
 describe("CameraLine.progressing, which feeds the watchdog", () => {
   it("is lost when a playing camera gives no verdicts, and comes back with one", async () => {
     vi.useFakeTimers();
     onTestFinished(() => {
       vi.useRealTimers();
     });
-    const { line, camera } = testLine();
+    const { line, camera } = testLine({ stallTimeoutMs: 2000 });
     line.beginTriggering();
     await vi.advanceTimersByTimeAsync(4000);
     expect(line.progressing).toBe(true);

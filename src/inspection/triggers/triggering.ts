@@ -31,8 +31,11 @@ export class Triggering {
     this.#filter = new TriggerFilter(parts.filter, timers, parts.fire);
     this.#encoder =
       parts.trigger.kind === "encoder"
-        ? new EncoderTrigger(parts.trigger.everyCounts, (at) => {
-            this.edge({ at });
+        ? new EncoderTrigger({
+            ...parts.trigger,
+            fire: (at) => {
+              this.edge({ at });
+            },
           })
         : null;
   }
@@ -89,8 +92,8 @@ export class Triggering {
     this.#filter.edge(edge);
   }
 
-  /** The encoder's counter as the PLC wrote it. */
-  encoder(counts: number, at: number): void {
-    this.#encoder?.update(counts, at);
+  /** The encoder's counter as the PLC wrote it. @returns false if it has leapt: parts may have gone by unseen */
+  encoder(counts: number, at: number): boolean {
+    return this.#encoder?.update(counts, at) ?? true;
   }
 }
