@@ -1,7 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import { chooseLine } from "./choose-line.ts";
 import type { StationControl } from "./station-commands.ts";
-import { now, type StationParts } from "./station-parts.ts";
+import type { StationParts } from "./station-parts.ts";
 
 /** The station as its commands see it. */
 export function stationControl(config: Pick<Config, "commands">, parts: StationParts): StationControl {
@@ -27,6 +27,6 @@ export function stationControl(config: Pick<Config, "commands">, parts: StationP
     publishCameraState: (own) => {
       reporter.changed(own);
     },
-    now,
+    now: Date.now,
   };
 }

@@ -1,4 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import type { Archive } from "../archive/archive.ts";
 import { MACHINE_FILES } from "../config/config-files.ts";
 import { statePaths } from "../config/paths.ts";
 import { recipeSettings } from "../config/recipe-settings.ts";
@@ -22,6 +24,8 @@ import { StationRecipes } from "./station-recipes.ts";
 import { StationRecords } from "./station-records.ts";
 import { StationReporter } from "./station-reporter.ts";
 import { studyMessage } from "./station-study-message.ts";
+import { GaugeFile } from "./studies/gauge-file.ts";
+import type { StudyStatus } from "./studies/studies.ts";
 import { StationTraining } from "./station-training.ts";
 
 /** All that a station is made of. */
@@ -70,7 +74,9 @@ export function composeStation(options: StationOptions, messenger: Messenger, se
   const book = new RecipeBook(config);
   const recipes = stationRecipes(options, messenger, book, models);
   const gates = stationGates(options, messenger, lineOf, changed);
+  const gauges = gaugeFile(paths.gauges, logger);
   const records = new StationRecords({
+    gauges,
     config,
     folder: paths.evidence,
     messenger,
@@ -95,7 +101,7 @@ export function composeStation(options: StationOptions, messenger: Messenger, se
     listeners: links,
   });
   const actions = stationActions({ line: lineOf, models, recipes, training, gates, messenger, changed });
-  const desk = createDesk(options, messenger, records, lines);
+  const desk = createDesk(options, messenger, { archive: records.archive, gauges }, lines);
   const made = {
     messenger,
     models,
@@ -211,10 +217,22 @@ function stationRecipes(
   });
 }
 
+function gaugeFile(path: string, logger: Logger): GaugeFile {
+  const gauges = GaugeFile.read(path);
+  if (gauges.problem !== null) logger.warn(gauges.problem);
+  return gauges;
+}
+
+async function keepGauge(gauges: GaugeFile, { state, gauge, endedAt }: StudyStatus): Promise<void> {
+  if (state !== "completed" || endedAt === null || !gauge?.bundleId) return;
+  const { recipe, bundleId, sigma } = gauge;
+  await gauges.keep(recipe, { bundleId, sigma, at: new Date(endedAt).toISOString() });
+}
+
 function createDesk(
-  { config, configFile = null }: StationOptions,
+  { config, configFile = null, logger }: StationOptions,
   messenger: Messenger,
-  { archive }: StationRecords,
+  { archive, gauges }: { readonly archive: Archive; readonly gauges: GaugeFile },
   lines: ReadonlyMap<string, CameraLine>,
 ): StationDesk {
   const paths = statePaths(config.station.stateDir);
@@ -233,6 +251,9 @@ function createDesk(
     onStudy: (status) => {
       const message = studyMessage(status);
       messenger.states.job(message);
+      keepGauge(gauges, status).catch((error: unknown) => {
+        logger.warn({ err: error }, "the gauge study holds until the next start only");
+      });
       if (status.endedAt !== null) messenger.event(`${status.type}.done`, { ...message }, status.camera);
     },
     newId: () => randomUUID(),
