@@ -152,11 +152,13 @@ describe("loadConfig", () => {
 
   test("counts relative paths from the file's folder", () => {
     const config = load(
-      "station: { stateDir: s }\ncameras: [{ source: { kind: folder, path: ../p } }]\n" +
+      "station: { stateDir: s }\n" +
+        "cameras: [{ source: { kind: folder, path: ../p }, trigger: { kind: http, tokenFile: t } }]\n" +
         "training: { texturesDir: dtd }\nbroker: { kind: external, url: 'mqtts://b', caFile: ca.pem, keyFile: /k.pem }\n",
     );
     expect(config.station.stateDir).toBe("/etc/assayd/s");
     expect(config.cameras[0]?.source).toMatchObject({ path: "/etc/p" });
+    expect(config.cameras[0]?.trigger).toMatchObject({ tokenFile: "/etc/assayd/t" });
     expect(config.training.texturesDir).toBe("/etc/assayd/dtd");
     expect(config.broker).toMatchObject({ caFile: "/etc/assayd/ca.pem", keyFile: "/k.pem" });
   });

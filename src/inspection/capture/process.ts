@@ -12,7 +12,7 @@ import { simulatedSource } from "./simulated-source.ts";
 
 /** The capture process: one camera, driven by the messages of protocol.ts, gone with its parent. */
 
-const TICK_MS = 100;
+const TICK_MS = 50;
 const HEARTBEAT_MS = 250;
 /** Heartbeats from one look at the picture to the next. */
 const BEATS_A_LOOK = 4;

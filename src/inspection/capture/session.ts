@@ -164,7 +164,7 @@ export class CaptureSession {
     this.#options.report({ type: "evidence", requestId, jpeg });
   }
 
-  /** Looks for a stall; to be called every 100 ms or so. */
+  /** Looks for a stall; to be called every 50 ms or so. */
   tick(): void {
     if (this.#state === "ended" || this.#fault !== null) return;
     const now = this.#options.now();

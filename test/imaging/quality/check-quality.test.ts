@@ -16,7 +16,7 @@ import { findProduct, PRODUCTS } from "../../../src/simulator/products.ts";
 
 const SIZE = { width: 128, height: 128 };
 const OFF = qualitySchema.parse({});
-/** For products that lie still; docs/methods.md names these. */
+/** For products that lie still. */
 const USUAL: QualityConfig = {
   maxDarkShare: 0.9,
   maxBrightShare: 0.5,
