@@ -1,7 +1,9 @@
 import type { OneMethodConfig } from "../config/method-schema.ts";
 import { STAGES, type Stage } from "../domain/job.ts";
+import type { StagePlan } from "../methods/method.ts";
 import { createMethod } from "../methods/registry.ts";
 import { judgesInstantly } from "./instant-start.ts";
+import type { StageWork } from "./progress.ts";
 import { productsOf, type TrainingJob } from "./protocol.ts";
 
 /** Which models a job makes, and by which stages. */
@@ -16,6 +18,8 @@ export interface JobPlan {
   readonly chooses: boolean;
   /** In order; only the pace of the progress bar depends on it. */
   readonly stages: readonly Stage[];
+  /** By the settings of `learned`; as above. */
+  readonly work: StageWork;
 }
 
 export function planOf(job: TrainingJob): JobPlan {
@@ -39,5 +43,17 @@ export function planOf(job: TrainingJob): JobPlan {
     offersInstant,
     chooses,
     stages: STAGES.filter((stage) => left[stage] ?? true),
+    work: {
+      synthesize: (amplify?.images ?? 0) / USUAL.images,
+      amplify: picturesShown(amplify) / USUAL.amplify,
+      distill: picturesShown(distill) / USUAL.distill,
+    },
   };
+}
+
+/** Pictures that the default method makes, and shows to its stages. */
+const USUAL = { images: 1600, amplify: 700 * 16, distill: 900 * 16 } as const;
+
+function picturesShown(plan: StagePlan | null): number {
+  return plan === null ? 0 : plan.steps * plan.batch;
 }

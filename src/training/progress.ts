@@ -1,22 +1,23 @@
 import { STAGES, type JobProgress, type Stage } from "../domain/job.ts";
+import { TimeLeft } from "./time-left.ts";
 
 /**
  * Share of a whole job's time that each stage is expected to take; only the pace of the bar depends on it. Measured on the
  * default teacher with 2 CPU cores.
  */
 const SHARES: Readonly<Record<Stage, number>> = {
-  clean: 0.02,
-  features: 0.03,
+  clean: 0.01,
+  features: 0.01,
   instant: 0.05,
-  synthesize: 0.12,
-  amplify: 0.26,
-  distill: 0.48,
-  settle: 0.02,
-  calibrate: 0.02,
-  export: 0.01,
-  validate: 0.02,
-  choose: 0.03,
-  promote: 0.02,
+  synthesize: 0.15,
+  amplify: 0.34,
+  distill: 0.4,
+  settle: 0.015,
+  calibrate: 0.003,
+  export: 0.001,
+  validate: 0.006,
+  choose: 0.02,
+  promote: 0.005,
 };
 
 export interface StepReport {
@@ -35,41 +36,55 @@ export interface Progress {
   stage(stage: Stage, step: StepReport): void;
 }
 
-/** Turns a stage's own progress into that of the whole job, with the time left reckoned from the time spent. */
+/** How much longer than by the default method's settings a stage takes by this job's; 1 where nothing is said. */
+export type StageWork = Readonly<Partial<Record<Stage, number>>>;
+
+/** Turns a stage's own progress into that of the whole job, with the time left. */
 export class ProgressReporter implements Progress {
   readonly #report: (progress: JobProgress) => void;
   readonly #monotonicMs: () => number;
   readonly #start: number;
   readonly #stages: readonly Stage[];
+  /** Of the stages, in order; their sum is 1. */
+  readonly #shares: readonly number[];
+  readonly #timeLeft = new TimeLeft();
 
   /** @param stages those that the job has, in order */
   constructor(
     report: (progress: JobProgress) => void,
     monotonicMs: () => number,
     stages: readonly Stage[] = STAGES,
+    work: StageWork = {},
   ) {
     this.#report = report;
     this.#monotonicMs = monotonicMs;
     this.#start = monotonicMs();
     this.#stages = stages;
+    const costs = stages.map((stage) => SHARES[stage] * (work[stage] ?? 1));
+    this.#shares = costs.map((cost) => cost / sumOf(costs));
   }
 
   get elapsedS(): number {
     return (this.#monotonicMs() - this.#start) / 1000;
   }
 
-  stage(stage: Stage, step: StepReport): void {
-    const shareOf = (stages: readonly Stage[]): number => stages.reduce((sum, name) => sum + SHARES[name], 0);
-    const before = shareOf(this.#stages.slice(0, this.#stages.indexOf(stage)));
-    const progress = Math.min(1, (before + SHARES[stage] * step.done) / shareOf(this.#stages));
+  stage(stage: Stage, { done, message, epoch, epochs, loss }: StepReport): void {
+    const at = this.#stages.indexOf(stage);
+    const share = this.#shares[at] ?? 0;
+    const laterShare = sumOf(this.#shares.slice(at + 1));
+    const leftS = this.#timeLeft.update({ atS: this.elapsedS, stage, done, share, laterShare });
     this.#report({
       stage,
-      progress,
-      etaS: progress < 0.03 ? null : Math.round((this.elapsedS / progress) * (1 - progress)),
-      message: step.message,
-      epoch: step.epoch ?? null,
-      epochs: step.epochs ?? null,
-      loss: step.loss ?? null,
+      progress: Math.min(1, sumOf(this.#shares.slice(0, Math.max(at, 0))) + share * done),
+      etaS: leftS === null ? null : Math.round(leftS),
+      message,
+      epoch: epoch ?? null,
+      epochs: epochs ?? null,
+      loss: loss ?? null,
     });
   }
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }

@@ -27,7 +27,7 @@ export async function runTraining(
   { signal, report, onInstant }: TrainingHooks,
 ): Promise<JobResult> {
   const plan = planOf(job);
-  const progress = new ProgressReporter(report, () => performance.now(), plan.stages);
+  const progress = new ProgressReporter(report, () => performance.now(), plan.stages, plan.work);
   const configs = plan.instant ? [plan.learned, plan.instant] : [plan.learned];
   const material = await openMaterial(job, configs, { progress, signal });
   try {
