@@ -1,4 +1,6 @@
 import { onTestFinished } from "vitest";
+import type { z } from "zod";
+import type { rejectSchema } from "../../src/config/reject-schema.ts";
 import { EjectorServer } from "../../src/plc/simulator/ejector-server.ts";
 import { letsPass, noteChange, type EjectorChange } from "../../src/plc/simulator/ejector.ts";
 
@@ -38,7 +40,7 @@ export class EjectorPlc {
   }
 
   /** `reject` of the camera in front of it. */
-  get reject(): object {
+  get reject(): Extract<z.input<typeof rejectSchema>, { kind: "modbus" }> {
     return {
       kind: "modbus",
       host: "127.0.0.1",
