@@ -14,6 +14,8 @@ export function statePaths(stateDir: string) {
     jobs: join(stateDir, "jobs"),
     /** Which recipe each camera was last set to. */
     selected: join(stateDir, "selected.json"),
+    /** Repeatability of each recipe's model, as last studied. */
+    gauges: join(stateDir, "gauges.json"),
     /** SQLite file: inspections and outbox. */
     store: join(stateDir, "assayd.db"),
     /** TensorRT engines; a cache, may be deleted at any time. */

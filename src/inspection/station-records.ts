@@ -11,6 +11,7 @@ import type { CameraLine } from "./camera-line.ts";
 import type { PartEvidence } from "./lane.ts";
 import { modelHash } from "./line-view.ts";
 import type { StationModels } from "./station-models.ts";
+import type { GaugeFile } from "./studies/gauge-file.ts";
 
 const HEATMAP = { format: "jpeg", quality: 80, maxBytes: 65_536 } as const;
 
@@ -20,6 +21,7 @@ export interface RecordsParts {
   readonly folder: string;
   readonly messenger: Messenger;
   readonly models: Pick<StationModels, "manifest">;
+  readonly gauges: Pick<GaugeFile, "marginOf">;
   /** @throws InputError for a camera that does not exist */
   readonly line: (camera: string) => Pick<CameraLine, "camera">;
   readonly logger: Logger;
@@ -74,13 +76,16 @@ export class StationRecords {
 
   /** Of one part, in the order of triggers. Returns at once. */
   record(inspection: Inspection, { frame, map }: PartEvidence): void {
-    const { messenger, models } = this.#parts;
-    const hash = modelHash(models.manifest(inspection.bundleId));
+    const { messenger, models, gauges } = this.#parts;
+    const { recipe, bundleId, score, threshold } = inspection;
+    const hash = modelHash(models.manifest(bundleId));
+    const marginSigma = gauges.marginOf(recipe.id, bundleId, score, threshold);
     const context = {
-      recipe: inspection.recipe,
-      model: { id: inspection.bundleId, version: null, hash },
+      recipe,
+      model: { id: bundleId, version: null, hash },
+      ...(marginSigma !== null && { marginSigma }),
     };
-    const scale = { low: 0, high: 2 * (inspection.threshold ?? 1) };
+    const scale = { low: 0, high: 2 * (threshold ?? 1) };
     messenger.deliver(inspection, context, frame && { frame, map, scale });
     if (!frame) return;
     const fetch = (): Promise<Uint8Array | null> =>

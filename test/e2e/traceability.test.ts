@@ -141,10 +141,14 @@ describe.skipIf(!hasMosquitto)("a station's records", () => {
       type: "challenge",
       result: { caught: 1, total: 1 },
     });
-    expect(await ended(plant, "gauge.run", { repeats: 5 })).toMatchObject({
-      state: "completed",
-      type: "gauge",
-    });
+    const gauge = await ended(plant, "gauge.run", { repeats: 5 });
+    expect(gauge).toMatchObject({ state: "completed", type: "gauge", metrics: { scores: 5 } });
+    const [studied] = await judge(plant, ["S1"], { reject: 0 });
+    const resultOf = (id = ""): Result | undefined =>
+      firstResults(plant).find(({ inspection_id }) => inspection_id === id);
+    await until("the result after the study", () => resultOf(studied) !== undefined);
+    const { margin_sigma: margin, score } = resultOf(studied) ?? {};
+    expect((margin ?? 0) / ((score ?? 0) / (gauge.result?.sigma ?? 0))).toBeCloseTo(1, 4); // the threshold is 0
 
     const { data } = await plant.ask("replay", { from: 1, to: 2 * EACH });
     expect(data).toEqual({ from: 1, to: 2 * EACH });

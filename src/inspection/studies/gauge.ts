@@ -12,6 +12,9 @@ export interface GaugeOptions {
 }
 
 export interface GaugeResult extends Repeatability {
+  /** What was studied. */
+  readonly recipe: string;
+  readonly bundleId: string | null;
   readonly threshold: number | null;
   /** Repeats that were not judged. */
   readonly errors: number;
@@ -21,7 +24,7 @@ const MAX_ERROR_SHARE = 0.2;
 
 /**
  * Judges one part that is not moved again and again, one after the other.
- * @throws InputError `gauge-errors` if too many repeats were not judged; the signal's reason if it is aborted
+ * @throws InputError `gauge-errors` if too many repeats were not judged, `gauge-changed` if recipe or model changed meanwhile; the signal's reason if it is aborted
  */
 export async function runGauge({ repeats, inspect, onProgress, signal }: GaugeOptions): Promise<GaugeResult> {
   const judged: Inspection[] = [];
@@ -33,7 +36,7 @@ export async function runGauge({ repeats, inspect, onProgress, signal }: GaugeOp
     if (inspection.score === null) {
       errors += 1;
       detail = `${inspection.reason} ${inspection.detail ?? ""}`.trim();
-    } else judged.push(inspection);
+    } else judged.push(unchanged(judged[0] ?? inspection, inspection));
     if (errors > MAX_ERROR_SHARE * repeats) {
       throw new InputError(
         "gauge-errors",
@@ -42,8 +45,18 @@ export async function runGauge({ repeats, inspect, onProgress, signal }: GaugeOp
     }
     onProgress(done + 1);
   }
-  const threshold = judged.at(-1)?.threshold ?? null;
+  const last = judged.at(-1);
+  if (last === undefined) throw new InputError("gauge-errors", "no repeat was judged");
+  const { threshold, bundleId, recipe } = last;
   const scores = judged.flatMap(({ score }) => (score === null ? [] : [score]));
   const verdicts = judged.map(({ verdict }) => verdict);
-  return { ...repeatabilityOf(scores, verdicts, threshold), threshold, errors };
+  return { ...repeatabilityOf(scores, verdicts, threshold), threshold, errors, recipe: recipe.id, bundleId };
+}
+
+function unchanged(first: Inspection, inspection: Inspection): Inspection {
+  if (inspection.bundleId === first.bundleId && inspection.recipe.id === first.recipe.id) return inspection;
+  throw new InputError(
+    "gauge-changed",
+    `recipe ${inspection.recipe.id} or its model was changed during the study; begin it again`,
+  );
 }

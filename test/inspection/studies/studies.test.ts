@@ -49,6 +49,15 @@ describe("a gauge study", () => {
     expect(told.filter(({ state }) => state === "running").map(({ progress }) => progress)).toContain(0.5);
   });
 
+  it("fails where the model changes meanwhile: two models have no common sigma", async () => {
+    const { studies, told } = studiesOf({
+      inspect: (at) => Promise.resolve(inspectionOf(at, { bundleId: at < 7 ? "b1" : "b2" })),
+    });
+    studies.startGauge("cam1", 10, "anna");
+    await studies.finished;
+    expect(told.at(-1)).toMatchObject({ state: "failed", gauge: null, error: { code: "gauge-changed" } });
+  });
+
   it("leaves out a few parts that were not judged, and fails with the reason when there are many", async () => {
     const lost = (at: number): Inspection =>
       inspectionOf(at, { score: null, verdict: "ERR", reason: "no_frame", detail: "camera unplugged" });
