@@ -53,11 +53,11 @@ export interface ShiftNote {
 export interface ShiftReport extends TimeRange {
   readonly total: ShiftFigures;
   readonly cameras: readonly ShiftFigures[];
-  /** Changes of model, recipe, threshold and bypass, and steps of the clock; the newest if there are very many. */
+  /** Changes of model, recipe, threshold, bypass and configuration, and steps of the clock; the newest if there are very many. */
   readonly changes: readonly ShiftNote[];
 }
 
-const CHANGES = /^(model\.|recipe\.|threshold\.|bypass|clock|config\.|store\.set-aside)/;
+const CHANGES = /^(model\.|recipe\.|threshold\.|bypass|clock|config\.set|store\.set-aside)/;
 const MAX_CHANGES = 200;
 
 /** One pass over parts and events, in constant memory. @param now epoch ms: what goes on now ends there */
@@ -81,7 +81,7 @@ export function shiftReport(
   const changes: ShiftNote[] = [];
   for (const event of events) {
     if (event.camera !== null) of(event.camera).addEvent(event);
-    if (CHANGES.test(event.kind)) changes.push(noteOf(event));
+    if (CHANGES.test(kindOf(event))) changes.push(noteOf(event));
     if (changes.length > MAX_CHANGES) changes.shift();
   }
   const end = Math.min(range.to, now);
@@ -192,6 +192,12 @@ function sumOutages(outages: readonly Outages[]): Outages {
   };
 }
 
-function noteOf({ at, camera, kind, data }: EventRow): ShiftNote {
-  return { at, camera, kind, by: typeof data.by === "string" ? data.by : null };
+function noteOf(event: EventRow): ShiftNote {
+  const { at, camera, data } = event;
+  return { at, camera, kind: kindOf(event), by: typeof data.by === "string" ? data.by : null };
+}
+
+/** Other changes have an event of their own beside the command's. */
+function kindOf({ kind, data }: EventRow): string {
+  return kind === "command.done" && data.command === "config.set" ? "config.set" : kind;
 }

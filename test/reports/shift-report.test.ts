@@ -100,6 +100,21 @@ describe("a shift report", () => {
     expect(report.changes).toEqual([{ at: START, camera: "cam1", kind: "model.promoted", by: "anna" }]);
   });
 
+  it("names changes of the configuration, and a change by command once", () => {
+    const by = "anna";
+    const told = [
+      { kind: "command.done", data: { command: "threshold.set", by } },
+      { kind: "threshold.set", data: { by } },
+      { kind: "command.done", data: { command: "config.set", by } },
+      { kind: "command.refused", data: { command: "config.set", by } },
+    ].map((event, at) => ({ ...event, at, camera: null }));
+    const { changes } = shiftReport({ from: 0, to: 10 }, [], told, 10);
+    expect(changes.map(({ at, kind }) => [at, kind])).toEqual([
+      [1, "threshold.set"],
+      [2, "config.set"],
+    ]);
+  });
+
   it("of a time without parts says so, without a division by zero", async () => {
     const { stateDir } = await station();
     const { total } = reportOf(stateDir, 0, 1000);

@@ -1,5 +1,6 @@
 import { COMMAND_NAMES, commandSchemas, envelopeSchema } from "../schemas/command.ts";
 import { PUBLISHED_TOPICS, REFUSALS } from "./contract.ts";
+import { EVENT_KINDS } from "./event-kinds.ts";
 import { COMMAND_EXAMPLES, PAYLOAD_EXAMPLES } from "./examples.ts";
 import { parameterWords } from "./parameter-words.ts";
 
@@ -48,6 +49,12 @@ export function mqttPage({ mosquittoConf, acl }: PageFiles): string {
     fenced(
       "text",
       COMMAND_NAMES.map((name) => `{root}/cmd/${name}  ${JSON.stringify(COMMAND_EXAMPLES[name])}`).join("\n"),
+    ),
+    "## Events",
+    EVENTS,
+    table(
+      ["kind", "data", "when"],
+      EVENT_KINDS.map(({ kind, data, words }) => [`\`${kind}\``, data, words]),
     ),
     "## Payloads",
     ...Object.entries(PAYLOAD_EXAMPLES).flatMap(([name, example]) => [
@@ -103,6 +110,10 @@ answer is sent again. Every change is told on \`{root}/event\` with who, old and
 mosquitto_sub -t 'assay/v1/station1/rsp/#' -v &
 mosquitto_pub -q 1 -t assay/v1/station1/cmd/trigger -m '{"part_id":"SN-0017","transaction":1}'
 \`\`\``;
+
+const EVENTS = `A change by command gives two events. \`command.done\` says what was asked for; the change's own event says what happened, whoever
+asked: MQTT, the PLC, Sparkplug B, OPC UA or the station itself. Count the latter. All but \`gap\` are in the audit trail, too
+(\`assayd report audit\`).`;
 
 const BROKER = `PUBACK is not delivery: with its defaults mosquitto keeps 1,000 messages for a subscriber that is away and drops the rest
 silently, and loses what is in memory when it is killed. Use these settings, and \`replay\` for what is still lost. Each station

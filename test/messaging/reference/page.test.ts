@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { expect, it } from "vitest";
+import { EVENT_KINDS } from "../../../src/messaging/reference/event-kinds.ts";
 import { mqttPage } from "../../../src/messaging/reference/page.ts";
 import { COMMAND_NAMES } from "../../../src/messaging/schemas/command.ts";
 
@@ -20,4 +21,14 @@ it("names every command with its parameters", () => {
     expect(page).toContain(`[\`${name}\`](../config/schemas/cmd.${name}.json)`);
   expect(page).toContain("`reject`: number");
   expect(page).toContain("`camera?`: name, may be left out where the station has one camera");
+});
+
+it("names every kind of event that the source tells", () => {
+  const source = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => read(join("src", path)))
+    .join("\n");
+  const told = [...source.matchAll(/\bevent\(\s*"([a-z.-]+)"/g)].map(([, kind]) => kind);
+  expect(told).toContain("clock.step");
+  expect(EVENT_KINDS.map(({ kind }) => kind)).toEqual(expect.arrayContaining(told));
 });
