@@ -35,4 +35,17 @@ describe("brightness and sharpness", () => {
     );
     expect(sharp).toBeGreaterThan(3 * blurred);
   });
+
+  test("sharpness of a large picture is that of the same texture in a small one", () => {
+    const texture = ({ width, height }: { width: number; height: number }) => {
+      let state = 1;
+      return Uint8Array.from({ length: 3 * width * height }, () => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        return 100 + (state >>> 27);
+      });
+    };
+    const [small, large] = [SIZE, { width: 1280, height: 960 }].map((size) => sharpness(texture(size), size));
+    expect(large! / small!).toBeGreaterThan(0.85);
+    expect(large! / small!).toBeLessThan(1.15);
+  });
 });
