@@ -5,11 +5,28 @@ import type { BundleStore, BundleSummary } from "./store.ts";
 const KEPT = 1;
 
 /**
+ * Deletes stale instant bundles, when a promoted bundle has proven itself. For the daemon, which alone knows what is loaded.
+ * @param inUse ids that are loaded   @returns the deleted ones   @throws ModelError; what is active is untouched
+ */
+export async function pruneInstantBundles(
+  store: BundleStore,
+  inUse: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const bundles = await store.list();
+  const rollbacks = bundles
+    .flatMap(({ activeFor }) => activeFor)
+    .flatMap((recipe) => store.parentOf(recipe) ?? []);
+  const stale = staleInstantBundles(bundles, rollbacks).filter((id) => !inUse.has(id));
+  for (const id of stale) await store.remove(id);
+  return stale;
+}
+
+/**
  * Instant bundles that have had their time: not the newest one of any of their products, not active, and no rollback leads
  * to them. Bundles that cannot be read are left alone.
  * @param bundles as `BundleStore.list` gives them, newest first   @param rollbacks ids that pointers name as parents
  */
-export function staleInstantBundles(
+function staleInstantBundles(
   bundles: readonly BundleSummary[],
   rollbacks: readonly string[],
 ): readonly string[] {
@@ -26,22 +43,5 @@ export function staleInstantBundles(
     for (const recipe of recipes) seen.set(recipe, (seen.get(recipe) ?? 0) + 1);
     if (!isNewest && activeFor.length === 0 && !needed.has(id)) stale.push(id);
   }
-  return stale;
-}
-
-/**
- * Deletes stale instant bundles, when a promoted bundle has proven itself. For the daemon, which alone knows what is loaded.
- * @param inUse ids that are loaded   @returns the deleted ones   @throws ModelError; what is active is untouched
- */
-export async function pruneInstantBundles(
-  store: BundleStore,
-  inUse: ReadonlySet<string>,
-): Promise<readonly string[]> {
-  const bundles = await store.list();
-  const rollbacks = bundles
-    .flatMap(({ activeFor }) => activeFor)
-    .flatMap((recipe) => store.parentOf(recipe) ?? []);
-  const stale = staleInstantBundles(bundles, rollbacks).filter((id) => !inUse.has(id));
-  for (const id of stale) await store.remove(id);
   return stale;
 }

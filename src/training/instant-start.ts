@@ -8,7 +8,6 @@ export function judgesInstantly({ start }: Pick<InstantConfig, "start">, active:
 
 /** For the end of a message on a job that gave no other model: what judges now. @param active the recipe's model now */
 export function instantWords({ instant }: Pick<JobStatus, "instant">, active: string | null): string {
-  return instant === null || instant.bundleId !== active
-    ? ""
-    : `; the instant model ${instant.bundleId} goes on judging`;
+  if (active === null || instant?.bundleId !== active) return "";
+  return `; the instant model ${active} goes on judging`;
 }
