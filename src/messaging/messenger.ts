@@ -19,14 +19,13 @@ import type { Replays } from "./replays.ts";
 import { RetainedTopics, type RetainedSink } from "./retained.ts";
 import { sinkOf } from "./sink.ts";
 import { StateTopics } from "./state-topics.ts";
+import { StoreCare } from "./store-care.ts";
 import { StationMessages } from "./station-messages.ts";
-import { Timers } from "./timers.ts";
 import { stationTopics, type StationTopics } from "./topics.ts";
 
 export type { MessengerStats };
 
 const LIVE_EXPIRY_S = 60; // interfaces.md §3.1
-const PRUNE_EVERY_MS = 3_600_000;
 const STOP_TIMEOUT_MS = 500; // of each step; all within 3 s (promises.md R24)
 const DRAIN_POLL_MS = 10;
 
@@ -48,7 +47,7 @@ export class Messenger {
   readonly #images: ImageLane;
   /** The retained topics. */
   readonly states: StateTopics;
-  readonly #timers = new Timers();
+  readonly #care: StoreCare;
   #client: BrokerClient | null = null;
   #guest: BrokerGuest | null = null;
   #refused: string | null = null;
@@ -130,22 +129,26 @@ export class Messenger {
         this.#setRefused(text);
       },
     });
+    this.#commands = this.#newCommands();
+    this.#care = new StoreCare({ store, limits: options.store, event: this.event.bind(this), logger });
+    const connected = (): boolean => this.connected;
+    this.#images = new ImageLane({ root, images: options.images, connected, publish, logger });
+  }
+
+  #newCommands(): Commands {
+    const { root, cameras, handlers, responsePrefixes = [], logger, now } = this.#options;
     const audit = new Audit(logger, this.event.bind(this));
-    this.#commands = new Commands({
+    return new Commands({
       root,
       topics: this.#topics,
-      cameras: options.cameras,
-      handlers: options.handlers,
-      responsePrefixes: [`${root}/rsp/`, ...(options.responsePrefixes ?? [])],
-      publish,
-      audit: (entry) => {
-        audit.note(entry);
-      },
+      cameras,
+      handlers,
+      responsePrefixes: [`${root}/rsp/`, ...responsePrefixes],
+      publish: this.publish.bind(this),
+      audit: audit.note.bind(audit),
       logger,
       now,
     });
-    const connected = (): boolean => this.connected;
-    this.#images = new ImageLane({ root, images: options.images, connected, publish, logger });
   }
 
   /** Somebody who uses the main connection too. */
@@ -218,12 +221,12 @@ export class Messenger {
     this.states.takeOver();
     client.start();
     if (this.#store.setAside !== null) this.#storeSetAside(this.#store.setAside);
-    this.#prune();
+    this.#care.start();
   }
 
   /** Writes everything to the disk, says `stopped`, ends the connection and the embedded broker. Within 3 s. */
   async stop(): Promise<void> {
-    this.#timers.clear();
+    this.#care.stop();
     this.states.stop();
     const client = this.#client;
     if (client?.connected === true) {
@@ -330,15 +333,6 @@ export class Messenger {
     this.#refused = text;
     if (text !== null) this.#options.logger.warn(text);
     this.#options.onFault("mqtt", text === null ? null : { code: "mqtt-denied", text });
-  }
-
-  #prune(): void {
-    this.#store.prune().catch((error: unknown) => {
-      this.#options.logger.warn({ err: error }, "history not pruned");
-    });
-    this.#timers.after(PRUNE_EVERY_MS, () => {
-      this.#prune();
-    });
   }
 }
 

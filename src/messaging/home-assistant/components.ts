@@ -105,7 +105,8 @@ function counters({ name }: LineView, { topics }: ComponentsOptions): Entities {
       stat_cla: "measurement",
       stat_t,
       val_tpl:
-        "{{ (100 * value_json.ok / value_json.triggers) | round(2) if value_json.triggers > 0 else None }}",
+        // of those that were judged, as in the shift report
+        "{{ (100 * value_json.ok / (value_json.triggers - value_json.err)) | round(2) if value_json.triggers > value_json.err else None }}",
     },
   };
 }

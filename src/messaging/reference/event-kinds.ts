@@ -59,5 +59,10 @@ export const EVENT_KINDS: readonly {
     data: "counts",
     words: "the encoder's count leapt: what is on the conveyor is unknown",
   },
+  {
+    kind: "audit.nearly-full",
+    data: "entries, max, text",
+    words: "the audit trail has four fifths of `history.auditEntries`; above it the oldest entries give way",
+  },
   { kind: "store.set-aside", data: "path, text", words: "the store was damaged; an empty one was begun" },
 ];
