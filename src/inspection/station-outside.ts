@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "../config/schema.ts";
@@ -11,6 +10,7 @@ import { SparkplugNode } from "../messaging/sparkplug/sparkplug-node.ts";
 import { stationTopics } from "../messaging/topics.ts";
 import { OpcuaService } from "../opcua/service.ts";
 import { PlcService } from "../plc/handshake/plc-service.ts";
+import { readHardware } from "../system/hardware.ts";
 import type { CameraLine } from "./camera-line.ts";
 import type { StationLink } from "./station-links.ts";
 import type { StationReporter } from "./station-reporter.ts";
@@ -28,8 +28,6 @@ export interface OutsideParts {
   readonly credentialsDirectory: string | null;
   readonly logger: Logger;
 }
-
-const NO_HARDWARE = { make: null, model: null, jetpack: null, serial: null } as const;
 
 /** Every interface that the configuration switches on. The broker must be known (an embedded one has its port only once it runs). */
 export function outsideLinks(parts: OutsideParts): readonly StationLink[] {
@@ -73,7 +71,7 @@ function sparkplugLink({ config, messenger, reporter, actions, credentialsDirect
     config: sparkplug,
     station: station.name,
     broker: sparkplug.broker === "same" ? messenger.address : sparkplug.broker,
-    hardware: { ...NO_HARDWARE, model: hostname() },
+    hardware: readHardware("/"),
     bdSeqFile: join(station.stateDir, "sparkplug.json"),
     view: () => reporter.view,
     actions,
@@ -111,7 +109,7 @@ function opcuaLink({ config, reporter, actions, logger }: OutsideParts): Station
 function homeAssistantLink({ config, topicRoot, messenger, reporter, logger }: OutsideParts): StationLink {
   const homeAssistant = new HomeAssistant({
     config: config.homeAssistant,
-    hardware: NO_HARDWARE,
+    hardware: readHardware("/"),
     lastNgType: config.images.lastNg ? `image/${config.images.format}` : null,
     announcedFile: join(config.station.stateDir, "home-assistant.json"),
     topics: stationTopics(topicRoot),

@@ -1,8 +1,9 @@
 import type { Inspection } from "../../domain/inspection.ts";
 import type { LineView, StationView } from "../../domain/station-view.ts";
+import type { Hardware } from "../../system/hardware.ts";
 import { LINE_DEAD_BANDS, lineMetrics, partMetrics, verdictAt } from "./device-metrics.ts";
 import type { Metric, Payload } from "./metric.ts";
-import { bdSeqMetric, NODE_DEAD_BANDS, nodeMetrics, type Hardware } from "./node-metrics.ts";
+import { bdSeqMetric, NODE_DEAD_BANDS, nodeMetrics } from "./node-metrics.ts";
 import { changedMetrics, withPublished, type Published } from "./report-by-exception.ts";
 import type { SparkplugTopics } from "./topics.ts";
 

@@ -1,14 +1,7 @@
+import type { Hardware } from "../../system/hardware.ts";
 import type { StationView } from "../../domain/station-view.ts";
 import { deadBands, metricsOf, type MetricDefinition } from "./metric-definition.ts";
 import type { Metric } from "./metric.ts";
-
-/** What the machine is; null where it is not known. */
-export interface Hardware {
-  readonly make: string | null;
-  readonly model: string | null;
-  readonly jetpack: string | null;
-  readonly serial: string | null;
-}
 
 interface NodeSource {
   readonly view: StationView;

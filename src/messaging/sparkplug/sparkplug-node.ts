@@ -5,6 +5,7 @@ import type { SparkplugConfig } from "../../config/sparkplug-schema.ts";
 import { messageOf } from "../../domain/errors.ts";
 import type { Inspection } from "../../domain/inspection.ts";
 import type { StationActions, StationListener, StationView } from "../../domain/station-view.ts";
+import type { Hardware } from "../../system/hardware.ts";
 import { BrokerClient, type Publication } from "../client.ts";
 import type { CommandAudit } from "../commands.ts";
 import type { BrokerAddress, ConnectionIdentity } from "../connection.ts";
@@ -33,7 +34,6 @@ import {
 } from "./edge-node.ts";
 import { readHostState } from "./host-state.ts";
 import { MissedResults } from "./missed-results.ts";
-import type { Hardware } from "./node-metrics.ts";
 import { encodePayload } from "./payload.ts";
 import { SparkplugCommands } from "./sparkplug-commands.ts";
 import { sparkplugTopics, type SparkplugTopics } from "./topics.ts";
