@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import type { Archive } from "../archive/archive.ts";
 import { MACHINE_FILES } from "../config/config-files.ts";
+import { configHash } from "../config/config-hash.ts";
 import { statePaths } from "../config/paths.ts";
 import { recipeSettings } from "../config/recipe-settings.ts";
 import type { StationActions } from "../domain/station-view.ts";
@@ -46,7 +47,6 @@ export interface StationParts {
 }
 
 const TRAINING_ENTRY = new URL("../training/process.ts", import.meta.url);
-const CONFIG_HASH_LENGTH = 12;
 
 /** Puts a station together; nothing runs yet. What is made first asks for what is made later only once it runs. */
 export function composeStation(options: StationOptions, messenger: Messenger, session: string): StationParts {
@@ -87,10 +87,7 @@ export function composeStation(options: StationOptions, messenger: Messenger, se
   });
   const reporter = new StationReporter({
     config,
-    configHash: createHash("sha256")
-      .update(JSON.stringify(config))
-      .digest("hex")
-      .slice(0, CONFIG_HASH_LENGTH),
+    configHash: configHash(config),
     session,
     software: options.software,
     messenger,
