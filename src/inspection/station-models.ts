@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { pictureSizeOf, servedRecipe, type BundleManifest } from "../bundles/manifest.ts";
+import { pictureSizeOf, servedRecipe, servedRecipes, type BundleManifest } from "../bundles/manifest.ts";
 import { pruneInstantBundles } from "../bundles/prune-instant.ts";
 import { readManifest } from "../bundles/read.ts";
 import { BundleStore } from "../bundles/store.ts";
@@ -57,6 +57,13 @@ export class StationModels {
   /** Manifest of a bundle that was loaded since the start. */
   manifest(bundleId: string | null): BundleManifest | null {
     return bundleId === null ? null : (this.#manifests.get(bundleId) ?? null);
+  }
+
+  /** Manifest of what judges a line; null if nothing does, also while it goes from one recipe to another. */
+  manifestOf({ inspector, recipe }: CameraLine): BundleManifest | null {
+    const manifest = this.manifest(inspector.status.bundleId);
+    const isServed = manifest !== null && servedRecipes(manifest).some((served) => served.recipe === recipe);
+    return isServed ? manifest : null;
   }
 
   /** Loads what was active before the start. A missing or damaged model is no error: the line's parts are `ERR`. */

@@ -22,7 +22,7 @@ export interface ReporterParts {
   readonly software: string;
   readonly messenger: Messenger;
   readonly lines: () => readonly CameraLine[];
-  readonly models: Pick<StationModels, "manifest">;
+  readonly models: Pick<StationModels, "manifestOf">;
   readonly training: Pick<StationTraining, "running" | "job">;
   readonly recipes: Pick<StationRecipes, "all">;
   readonly listeners: StationListener;
@@ -97,8 +97,8 @@ export class StationReporter {
   /** A line may look different now. */
   changed(line: CameraLine): void {
     const { messenger, models, listeners } = this.#parts;
-    const { bundleId, provider } = line.inspector.status;
-    const facts = { seq: line.lastSeq, manifest: models.manifest(bundleId), provider };
+    const { provider } = line.inspector.status;
+    const facts = { seq: line.lastSeq, manifest: models.manifestOf(line), provider };
     messenger.states.camera(line.name, cameraStateMessage(this.line(line), facts));
     listeners.lineChanged?.(line.name);
   }
@@ -109,7 +109,7 @@ export class StationReporter {
     this.#faults.note(line.name, faultOf(line));
     const own = (source: string): boolean => source.endsWith(`/${line.name}`) || !this.#isCamera(source);
     return lineView(line, {
-      manifest: models.manifest(line.inspector.status.bundleId),
+      manifest: models.manifestOf(line),
       fault: this.#faults.of(line.name),
       warnings: this.#faults.all.filter(({ source }) => source !== line.name && own(source)),
       totals: lineTotals(messenger.store.counters(line.name)),

@@ -140,6 +140,13 @@ describe("a change-over", () => {
     expect(await own.line.trigger({})).toMatchObject({ verdict: "OK", bundleId: "b1", recipe: { id: "b" } });
   });
 
+  it("shows no model while the new recipe has the old bundle", async () => {
+    const { models, own } = await changing();
+    expect(models.manifestOf(own.line)?.id).toBe("a1");
+    own.line.useRecipe(lineRecipeOf("b"));
+    expect(models.manifestOf(own.line)).toBeNull();
+  });
+
   it("that fails leaves the old recipe its limits, though one bundle serves both", async () => {
     const forB = { recipe: "b", parent: null, threshold: sampleThreshold(0.9), quality: null };
     await sampleBundle(paths.bundles, "both", { recipe: "a", alsoFor: [forB] });
