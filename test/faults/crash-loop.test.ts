@@ -4,9 +4,12 @@ import { describe, expect, it } from "vitest";
 import { manifestSum } from "../../src/bundles/read.ts";
 import { BundleStore } from "../../src/bundles/store.ts";
 import { statePaths } from "../../src/config/paths.ts";
+import { FAULT_CODES } from "../../src/plc/register-map.ts";
 import { trainedState } from "../e2e/quick-state.ts";
 import { expectOneAnswerEach, Plant, startStation } from "../e2e/test-station.ts";
+import { freePort } from "../messaging/mosquitto.ts";
 import { until } from "../messaging/plant.ts";
+import { Plc } from "../plc/handshake/plc.ts";
 import { Daemon, daemonConfig } from "./daemon.ts";
 import { EjectorPlc } from "./ejector-plc.ts";
 
@@ -20,7 +23,9 @@ describe("a station that crashes again and again (promises.md R16)", () => {
   it("starts the fifth time in safe mode: it says so and rejects every part; a clean stop ends that", async () => {
     const plc = await EjectorPlc.start();
     const stateDir = await trainedState();
-    const { file, brokerUrl } = await daemonConfig(stateDir, { ...LINE, reject: plc.reject });
+    const port = await freePort();
+    const modbus = { plc: { modbus: { enabled: true, port } } };
+    const { file, brokerUrl } = await daemonConfig(stateDir, { ...LINE, reject: plc.reject }, modbus);
     const starts = join(stateDir, "starts.json");
     for (let crash = 1; crash <= 4; crash += 1) {
       const daemon = new Daemon(file);
@@ -37,6 +42,10 @@ describe("a station that crashes again and again (promises.md R16)", () => {
     }
     const state = plant.heard.json("cam/cam1/state").at(-1);
     expect(state).toMatchObject({ ready: false, awaits_reset: true, fault: { code: "safe-mode" } });
+    const client = await new Plc().connect(port);
+    const { bits, faultCode } = await client.see();
+    client.close();
+    expect([bits.ready, bits.fault, faultCode]).toEqual([false, true, FAULT_CODES.other]);
     expect(plc.changes.length).toBe(opened); // not one part went by
     expect(await safe.end("SIGTERM")).toBe(0);
     expect(startsIn(starts)).toBe(0);
@@ -56,7 +65,7 @@ describe("a model that kills the inference process at every part (promises.md R1
     addDeadly(stateDir, sound);
     const test = await startStation({
       stateDir,
-      camera: { ...LINE, reject: plc.reject },
+      camera: { ...LINE, trigger: { kind: "rate", partsPerSecond: 10 }, reject: plc.reject },
       entries: { infer: DEADLY_ENTRY },
     });
     const plant = await Plant.at(test.station.brokerUrl);
@@ -71,7 +80,7 @@ describe("a model that kills the inference process at every part (promises.md R1
     const meanwhile = test.verdicts.slice(promoted).filter(({ reason }) => reason !== "score");
     expect(meanwhile.length).toBeGreaterThanOrEqual(5);
     for (const { verdict, action } of meanwhile) expect([verdict, action]).toEqual(["ERR", "reject"]);
-    const slipped = meanwhile.filter(({ times }) => plc.letPass(times.triggeredAt - performance.timeOrigin));
+    const slipped = meanwhile.filter(({ times }) => plc.letPass(times));
     expect(slipped).toEqual([]);
     expectOneAnswerEach(plant.results(), test);
   }, 240_000);

@@ -7,7 +7,7 @@ import { letsPass, noteChange, type EjectorChange } from "../../src/plc/simulato
 const HEARTBEAT = { kind: "register", address: 1 } as const;
 
 /** From the trigger to the part's arrival at the ejector, and how long that acts on it, ms. */
-export const TRACK = { distanceMs: 500, leadMs: 5, pulseMs: 25 } as const;
+export const TRACK = { distanceMs: 500, leadMs: 8, pulseMs: 30 } as const;
 
 /**
  * The PLC of a line: an ejector that lets a part pass only while the station holds its coil. With `watches` it lets go of the coil
@@ -57,9 +57,9 @@ export class EjectorPlc {
     return this.changes.at(-1)?.passing ?? false;
   }
 
-  /** True if a part went by that was triggered at `at`, by this process's `performance.now()`. */
-  letPass(at: number): boolean {
-    const arrival = at + TRACK.distanceMs;
-    return letsPass(this.changes, arrival - TRACK.leadMs, arrival + TRACK.pulseMs);
+  /** True if a part went by that was triggered at this time, epoch ms; its middle is looked at, clocks may differ by some ms. */
+  letPass({ triggeredAt }: { readonly triggeredAt: number }): boolean {
+    const arrival = triggeredAt - (Date.now() - performance.now()) + TRACK.distanceMs;
+    return letsPass(this.changes, arrival, arrival + TRACK.pulseMs - TRACK.leadMs);
   }
 }

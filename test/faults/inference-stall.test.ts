@@ -50,10 +50,10 @@ describe("the inference process hangs (SIGSTOP) while 20 parts/s come (promises.
       else expect([verdict, action, score]).toEqual(["ERR", "reject", null]);
     }
     const rejected = test.verdicts.filter(({ action }) => action === "reject");
-    const slipped = rejected.filter(({ times }) => plc.letPass(times.triggeredAt - performance.timeOrigin));
+    const slipped = rejected.filter(({ times }) => plc.letPass(times));
     expect(slipped.map(({ seq, reason }) => `${seq} ${reason}`)).toEqual([]);
     const good = test.verdicts.filter(({ action }) => action === "pass");
-    expect(good.some(({ times }) => plc.letPass(times.triggeredAt - performance.timeOrigin))).toBe(true); // it can tell
+    expect(good.some(({ times }) => plc.letPass(times))).toBe(true); // it can tell
     await until("all results", () => plant.results().at(-1)?.seq === line.lastSeq);
     expectOneAnswerEach(plant.results(), test);
   }, 240_000);

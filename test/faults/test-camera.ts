@@ -62,13 +62,16 @@ export class TestCamera {
   }
 }
 
+/** Brightness and noise of pictures that show nothing. */
+const BLANK = { black: [2, 4], white: [249, 4], flat: [128, 2] } as const;
+
 function picture(shows: Exclude<Shows, "frozen" | "silence">): Buffer {
-  const bytes = Buffer.alloc(
-    WIDTH * HEIGHT * 3,
-    { black: 2, white: 253, flat: 128, noise: 0, short: 0 }[shows],
-  );
-  if (shows !== "noise" && shows !== "short") return bytes;
-  for (let index = 0; index < bytes.length; index += 1)
-    bytes[index] = 64 + (Math.floor(index / 60) % 8) * 16 + Math.random() * 8;
+  const bytes = Buffer.alloc(WIDTH * HEIGHT * 3);
+  const isBlank = shows in BLANK;
+  const [dark, noise] = isBlank ? BLANK[shows as keyof typeof BLANK] : [64, 8];
+  for (let index = 0; index < bytes.length; index += 1) {
+    const stripe = isBlank ? 0 : (Math.floor(index / 60) % 8) * 16;
+    bytes[index] = dark + stripe + Math.random() * noise;
+  }
   return shows === "short" ? bytes.subarray(0, bytes.length * 0.75) : bytes;
 }
