@@ -1,7 +1,9 @@
 import type { Frame, Inspection, RecipeIdentity, Size } from "../domain/inspection.ts";
-import type { TriggerRequest } from "../domain/station-view.ts";
+import { MOST_PARTS_UNDER_WAY, type TriggerRequest } from "../domain/station-view.ts";
 import type { Collector } from "../training/collect.ts";
 import type { Camera } from "./capture/camera.ts";
+import { checkQuality } from "../imaging/quality/check-quality.ts";
+import type { QualityReference } from "../imaging/quality/quality-reference.ts";
 import { checkImage } from "./capture/image-quality.ts";
 import type { Thresholds } from "./decide.ts";
 import { InOrder } from "./deliver/in-order.ts";
@@ -9,13 +11,12 @@ import type { Inspector } from "./infer/inspector.ts";
 import { frameAgeMs, Lane, type ActiveModel, type PartEvidence, type Trigger } from "./lane.ts";
 import type { CameraLineParts, LineRecipe } from "./line-parts.ts";
 import { LineStops, type LineStop } from "./line-stops.ts";
+import { ServedBundles } from "./line-bundles.ts";
 import { RecentTimes } from "./line-times.ts";
 import { Triggering } from "./triggers/triggering.ts";
 
 const NO_MODEL =
   "there is no trained model yet; collect normal parts and train (cmd/collect.start, cmd/train.start)";
-/** Parts of one camera that may be under way at once. */
-const MAX_IN_FLIGHT = 8;
 const IDLE_POLL_MS = 2;
 /** A camera that needs more to open again is no part of a change-over. */
 const LONGEST_REOPEN_MS = 5000;
@@ -31,7 +32,7 @@ export class CameraLine {
   readonly stops = new LineStops();
   /** Of the newest parts, trigger to verdict. */
   readonly times = new RecentTimes();
-  readonly #thresholds = new Map<string, Thresholds>();
+  readonly #served = new ServedBundles();
   #lastVerdictMono: number;
   #nextSeq: number;
   #triggers = 0;
@@ -120,7 +121,7 @@ export class CameraLine {
     if (stop !== undefined) return stop;
     if (bundleId === null) return this.#modelProblem ?? NO_MODEL;
     if (!ready) return `the inference process of ${bundleId} is starting`;
-    const thresholds = this.#thresholds.get(bundleId);
+    const thresholds = this.thresholdsOf(bundleId);
     if (!thresholds) return `model ${bundleId} has no threshold`;
     return { bundleId, thresholds, infer: (frame, timeoutMs) => this.#infer(frame, thresholds, timeoutMs) };
   }
@@ -175,25 +176,23 @@ export class CameraLine {
 
   /** Sets the limits of a bundle; takes effect on the next part. */
   setThresholds(bundleId: string, thresholds: Thresholds): void {
-    this.#thresholds.set(bundleId, thresholds);
+    this.#served.setThresholds(bundleId, thresholds);
   }
 
   thresholdsOf(bundleId: string): Thresholds | null {
-    return this.#thresholds.get(bundleId) ?? null;
+    return this.#served.get(bundleId)?.thresholds ?? null;
   }
 
-  /** Loads a bundle and switches to it; the old one judges until then. */
-  async load(bundleDir: string, bundleId: string, thresholds: Thresholds): Promise<void> {
-    const before = this.#thresholds.get(bundleId); // of another recipe that the same bundle serves
-    this.#thresholds.set(bundleId, thresholds);
-    try {
-      await this.#parts.inspector.load(bundleDir);
-    } catch (error) {
-      if (before) this.#thresholds.set(bundleId, before);
-      else this.#thresholds.delete(bundleId);
-      throw error;
-    }
-    for (const id of this.#thresholds.keys()) if (id !== bundleId) this.#thresholds.delete(id);
+  /** Loads a bundle and switches to it; the old one judges until then. @param reference what its good parts looked like */
+  async load(
+    bundleDir: string,
+    bundleId: string,
+    thresholds: Thresholds,
+    reference: QualityReference | null = null,
+  ): Promise<void> {
+    await this.#served.change(bundleId, { thresholds, reference }, () =>
+      this.#parts.inspector.load(bundleDir),
+    );
   }
 
   start(): void {
@@ -278,14 +277,14 @@ export class CameraLine {
       camera: config.name,
       session,
       recipe: () => this.#recipe,
-      maxInFlight: MAX_IN_FLIGHT,
+      maxInFlight: MOST_PARTS_UNDER_WAY,
       clock,
       newId,
       nextSeq: () => this.#nextSeq++,
       bypass: () => this.#bypass,
       model: () => this.model,
       grab: (timeoutMs) => camera.grab({ mode: config.frameMode, maxAgeMs: config.maxFrameAgeMs, timeoutMs }),
-      checkImage: (frame) => (config.checkImage ? checkImage(frame.data) : null),
+      checkImage: (frame) => this.#wrongWith(frame),
       onPart: (part) => this.#parts.gate?.part(part),
       onPicture: (triggerId) => this.#parts.onPicture?.(triggerId),
       onVerdict: (inspection, evidence) => {
@@ -315,7 +314,14 @@ export class CameraLine {
     if (this.stops.held !== null || recipe.id !== this.recipe) return false; // which product it shows is not known
     if (!this.#recipe.collector.status.active || reason === "image_quality" || reason === "stale_frame")
       return false;
-    return reason === "score" || !this.#parts.config.checkImage || checkImage(frame.data) === null;
+    return reason === "score" || this.#wrongWith(frame) === null;
+  }
+
+  /** Why a picture cannot be judged: black, white, flat, or beyond the recipe's limits against its good parts; or null. */
+  #wrongWith(frame: Frame): string | null {
+    if (!this.#parts.config.checkImage) return null;
+    const reference = this.#served.get(this.#parts.inspector.status.bundleId)?.reference ?? null;
+    return checkImage(frame.data) ?? checkQuality(frame, reference, this.#recipe.quality);
   }
 
   /** What is said of a part that was seen before the last change-over had ended. @param seenAt monotonic ms */

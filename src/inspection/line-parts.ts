@@ -1,6 +1,7 @@
 import type { CameraConfig } from "../config/schema.ts";
 import type { Action, Inspection, Size } from "../domain/inspection.ts";
 import type { Collector } from "../training/collect.ts";
+import type { QualityConfig } from "../config/quality-schema.ts";
 import type { Camera } from "./capture/camera.ts";
 import type { Inspector } from "./infer/inspector.ts";
 import type { MapWish } from "./infer/protocol.ts";
@@ -12,6 +13,8 @@ import type { TriggerSource } from "./triggers/trigger-source.ts";
 /** A recipe as a line uses it, with the pictures that are collected for it. */
 export interface LineRecipe extends LaneRecipe {
   readonly policy: LinePolicy;
+  /** Limits of its pictures against the good parts that its model learnt. */
+  readonly quality: QualityConfig;
   readonly collector: Collector;
   /** Of the camera's pictures. */
   readonly pictureSize: Size;

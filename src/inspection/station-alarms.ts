@@ -91,5 +91,5 @@ export class StationAlarms {
 /** How bad a fault is: a camera that is just opening needs nobody, a product that is not taught yet is no accident. */
 export function severityOf(code: string): AlarmSeverity {
   if (code === "change-over" || /-(opening|starting|stopped)$/.test(code)) return "info";
-  return code === "no-model" ? "warning" : "error";
+  return code === "no-model" || code === "quality-unchecked" ? "warning" : "error";
 }

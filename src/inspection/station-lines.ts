@@ -91,7 +91,7 @@ function wantMap({ images, evidence }: LinesParts["config"]): "always" | "above"
 /** A recipe as a camera uses it. */
 export function lineRecipe(
   camera: Pick<CameraConfig, "deadlineMs">,
-  { identity, deadlineMs, policy: settings, pictureSize }: RecipeSettings,
+  { identity, deadlineMs, policy: settings, quality, pictureSize }: RecipeSettings,
   paths: LinesParts["paths"],
 ): LineRecipe {
   const policy = new LinePolicy(settings, decide);
@@ -100,6 +100,7 @@ export function lineRecipe(
     deadlineMs: deadlineMs ?? camera.deadlineMs,
     decide: policy.decide.bind(policy),
     policy,
+    quality,
     pictureSize,
     collector: new Collector(join(paths.datasets, identity.id), () => undefined),
   };

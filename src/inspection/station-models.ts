@@ -5,6 +5,7 @@ import { readManifest } from "../bundles/read.ts";
 import { BundleStore } from "../bundles/store.ts";
 import { readThresholdOverride, writeThresholdOverride } from "../bundles/write.ts";
 import type { StatePaths } from "../config/paths.ts";
+import { readReference } from "../imaging/quality/quality-reference.ts";
 import { InputError, messageOf, ModelError } from "../domain/errors.ts";
 import type { Size } from "../domain/inspection.ts";
 import type { CameraLine } from "./camera-line.ts";
@@ -301,13 +302,12 @@ export class StationModels {
   }
 
   async #load(line: CameraLine, manifest: BundleManifest): Promise<void> {
-    const { threshold } = servedRecipe(manifest, line.recipe);
+    const { threshold, quality } = servedRecipe(manifest, line.recipe);
     this.#checkSize(line.recipe, manifest);
     const override = await readThresholdOverride(this.#options.paths.active, line.recipe, manifest.id);
     this.#manifests.set(manifest.id, manifest);
-    await line.load(this.#bundles.dir(manifest.id), manifest.id, {
-      reject: override?.value ?? threshold.value,
-      warn: override?.warn ?? null,
-    });
+    const limits = { reject: override?.value ?? threshold.value, warn: override?.warn ?? null };
+    const reference = quality && readReference(quality);
+    await line.load(this.#bundles.dir(manifest.id), manifest.id, limits, reference);
   }
 }

@@ -1,5 +1,7 @@
+import { servedRecipes } from "../bundles/manifest.ts";
 import type { Config } from "../config/schema.ts";
 import type { HealthView, LineView, StationListener, StationView } from "../domain/station-view.ts";
+import { uncheckedLimits } from "../imaging/quality/check-quality.ts";
 import type { Messenger } from "../messaging/messenger.ts";
 import { ClockWatch } from "../system/clock-step.ts";
 import { MachineHealthReader, type MachineHealth } from "../system/health.ts";
@@ -107,6 +109,7 @@ export class StationReporter {
   line(line: CameraLine): LineView {
     const { models, messenger, training, configHash } = this.#parts;
     this.#faults.note(line.name, faultOf(line));
+    this.#faults.note(`quality/${line.name}`, this.#uncheckedQuality(line));
     const own = (source: string): boolean => source.endsWith(`/${line.name}`) || !this.#isCamera(source);
     return lineView(line, {
       manifest: models.manifestOf(line),
@@ -116,6 +119,14 @@ export class StationReporter {
       training: training.running,
       configHash,
     });
+  }
+
+  /** Limits of the recipe that its model cannot check. */
+  #uncheckedQuality(line: CameraLine): { readonly code: string; readonly text: string } | null {
+    const manifest = this.#parts.models.manifestOf(line);
+    const served = manifest && servedRecipes(manifest).find(({ recipe }) => recipe === line.recipe);
+    const text = served && uncheckedLimits(served.quality, line.lineRecipe.quality);
+    return text ? { code: "quality-unchecked", text } : null;
   }
 
   /** The whole station as it stands now. */

@@ -1,4 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { qualitySchema } from "../../src/config/quality-schema.ts";
+import { readReference } from "../../src/imaging/quality/quality-reference.ts";
 import { chooseLine } from "../../src/inspection/choose-line.ts";
 import { frameOf } from "./lane-fixture.ts";
 import { testLine } from "./line-fixture.ts";
@@ -164,5 +166,21 @@ describe("chooseLine", () => {
   it("names the cameras that are known otherwise", () => {
     expect(() => chooseLine(both, undefined)).toThrow(/several cameras.*left, right/);
     expect(() => chooseLine(both, "top")).toThrow(/"top" is not known.*left, right/);
+  });
+});
+
+describe("pictures unlike the good parts", () => {
+  it("are not judged where the recipe limits it, and never where the model knows no reference", async () => {
+    const { line, records } = testLine({ trigger: { kind: "command" } });
+    line.useRecipe({ ...line.lineRecipe, quality: qualitySchema.parse({ maxBrightnessChange: 20 }) });
+    const reference = readReference({ brightness: 240, sharpness: 1, grey: null });
+    await line.load("/bundles/a", "a", LIMITS, reference);
+    await line.trigger({});
+    await line.load("/bundles/b", "b", LIMITS);
+    await line.trigger({});
+    expect(records.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+      ["ERR", "image_quality"],
+      ["OK", "score"],
+    ]);
   });
 });

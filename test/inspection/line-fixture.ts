@@ -1,3 +1,4 @@
+import { qualitySchema } from "../../src/config/quality-schema.ts";
 import { policySchema } from "../../src/config/policy-schema.ts";
 import { cameraSchema, type CameraConfig } from "../../src/config/schema.ts";
 import type { Frame, Inspection } from "../../src/domain/inspection.ts";
@@ -103,6 +104,7 @@ export class FakeCollector {
 export function lineRecipeOf(id: string, collector = new FakeCollector()): LineRecipe {
   return {
     ...recipeOf(id, 300),
+    quality: qualitySchema.parse({}),
     policy: new LinePolicy(policySchema.parse({}), decide),
     collector: collector as unknown as Collector,
     pictureSize: { width: 16, height: 16 },
