@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { InputError } from "../domain/errors.ts";
+import { configHash } from "../config/config-hash.ts";
 import type { MessengerStats } from "../messaging/messenger-options.ts";
 import type { Messenger } from "../messaging/messenger.ts";
 import type { CameraLine } from "./camera-line.ts";
@@ -77,6 +78,8 @@ export class Station {
   async #startAll(): Promise<void> {
     const { messenger, records, gates, models, reporter, links } = this.#parts;
     await messenger.start();
+    const { software, config, safeMode = false } = this.#options;
+    messenger.event("station.started", { software, config_hash: configHash(config), safe_mode: safeMode });
     await records.start();
     gates.start();
     for (const line of this.lines) {
@@ -105,6 +108,7 @@ export class Station {
     await inference.stop();
     await this.#starting.catch(() => undefined); // who called `start` has its error
     for (const line of this.lines) reporter.changed(line); // not ready, for who comes later
+    messenger.event("station.stopped", {});
     await messenger.stop();
   }
 

@@ -53,14 +53,16 @@ export interface ShiftNote {
 export interface ShiftReport extends TimeRange {
   readonly total: ShiftFigures;
   readonly cameras: readonly ShiftFigures[];
-  /** Changes of model, recipe, threshold, bypass and configuration, and steps of the clock; the newest if there are very many. */
+  /** Starts and stops of the daemon, changes of model, recipe, threshold, bypass and configuration, steps of the clock; the newest if there are very many. */
   readonly changes: readonly ShiftNote[];
 }
 
-const CHANGES = /^(model\.|recipe\.|threshold\.|bypass|clock|config\.set|store\.set-aside)/;
+const CHANGES = /^(station\.|model\.|recipe\.|threshold\.|bypass|clock|config\.set|store\.set-aside)/;
 const MAX_CHANGES = 200;
+/** Events from so long before the time of a report tell what was wrong when it began. */
+export const LOOK_BACK_MS = 7 * 86_400_000;
 
-/** One pass over parts and events, in constant memory. @param now epoch ms: what goes on now ends there */
+/** One pass over parts and events, in constant memory. @param events also those of the `LOOK_BACK_MS` before @param now epoch ms: what goes on now ends there */
 export function shiftReport(
   range: TimeRange,
   parts: Iterable<PartRow>,
@@ -79,11 +81,19 @@ export function shiftReport(
     of(row.camera).addPart(row);
   }
   const changes: ShiftNote[] = [];
+  let isBegun = false;
   for (const event of events) {
+    if (!isBegun && event.at >= range.from) {
+      for (const tally of cameras.values()) tally.beginAt(range.from);
+      isBegun = true;
+    }
     if (event.camera !== null) of(event.camera).addEvent(event);
+    else for (const tally of cameras.values()) tally.addEvent(event);
+    if (!isBegun) continue;
     if (CHANGES.test(kindOf(event))) changes.push(noteOf(event));
     if (changes.length > MAX_CHANGES) changes.shift();
   }
+  if (!isBegun) for (const tally of cameras.values()) tally.beginAt(range.from);
   const end = Math.min(range.to, now);
   const each = [...cameras.values()]
     .map((tally) => tally.figures(end))
@@ -126,6 +136,16 @@ class Tally {
     else if (kind === "camera.state" && data.state !== "opening") this.#faults.begin(at, text("code"));
     else if (kind === "line.halted" || kind === "line.stopped") this.#stoppages.begin(at, text("code"));
     else if (kind === "line.started" || kind === "line.reset") this.#stoppages.end(at);
+    else if (kind === "station.started" || kind === "station.stopped") {
+      this.#stoppages.end(at); // a line runs when the daemon starts, and a camera tells anew how it is
+      this.#faults.end(at);
+    }
+  }
+
+  /** The report's time begins: what is wrong now counts from here, what was before does not. */
+  beginAt(at: number): void {
+    this.#faults.beginAt(at);
+    this.#stoppages.beginAt(at);
   }
 
   /** @param end epoch ms, of what goes on still */
@@ -158,25 +178,31 @@ class Tally {
 }
 
 class OutageTally {
-  readonly #codes: Record<string, number> = {};
+  #codes: Record<string, number> = {};
   #count = 0;
   #totalMs = 0;
-  #since: number | null = null;
+  #open: { readonly at: number; readonly code: string } | null = null;
 
   begin(at: number, code: string): void {
-    if (this.#since !== null) return; // the same outage has another face
-    this.#since = at;
+    if (this.#open !== null) return; // the same outage has another face
+    this.#open = { at, code };
     this.#count += 1;
     this.#codes[code] = (this.#codes[code] ?? 0) + 1;
   }
 
   end(at: number): void {
-    if (this.#since !== null) this.#totalMs += Math.max(0, at - this.#since);
-    this.#since = null;
+    if (this.#open !== null) this.#totalMs += Math.max(0, at - this.#open.at);
+    this.#open = null;
+  }
+
+  beginAt(at: number): void {
+    const open = this.#open;
+    [this.#codes, this.#count, this.#totalMs, this.#open] = [{}, 0, 0, null];
+    if (open !== null) this.begin(at, open.code);
   }
 
   figures(end: number): Outages {
-    const open = this.#since === null ? 0 : Math.max(0, end - this.#since);
+    const open = this.#open === null ? 0 : Math.max(0, end - this.#open.at);
     return { count: this.#count, totalMs: this.#totalMs + open, codes: this.#codes };
   }
 }

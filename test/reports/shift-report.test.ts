@@ -100,6 +100,26 @@ describe("a shift report", () => {
     expect(report.changes).toEqual([{ at: START, camera: "cam1", kind: "model.promoted", by: "anna" }]);
   });
 
+  it("counts what was wrong before its time from its beginning, and what ended before not at all", () => {
+    const told = [
+      { at: 10, kind: "camera.state", camera: "cam1", data: { state: "stalled", code: "stalled" } },
+      { at: 20, kind: "camera.state", camera: "cam1", data: { state: "playing", code: "playing" } },
+      { at: 30, kind: "line.halted", camera: "cam1", data: { by: "plc" } },
+      { at: 40, kind: "line.halted", camera: "cam2", data: { by: "plc" } },
+      { at: 1500, kind: "line.started", camera: "cam1", data: { by: "plc" } },
+      { at: 1800, kind: "station.started", camera: null, data: {} },
+    ];
+    const { cameras, changes } = shiftReport({ from: 1000, to: 2000 }, [], told, 3000);
+    expect(cameras.map(({ stoppages }) => stoppages)).toEqual([
+      { count: 1, totalMs: 500, codes: { "line.halted": 1 } },
+      { count: 1, totalMs: 800, codes: { "line.halted": 1 } },
+    ]);
+    expect(cameras[0]?.cameraFaults).toEqual({ count: 0, totalMs: 0, codes: {} });
+    expect(changes.map(({ kind }) => kind)).toEqual(["station.started"]);
+    const still = shiftReport({ from: 1000, to: 2000 }, [], told.slice(0, 4), 3000);
+    expect(still.total.stoppages).toMatchObject({ count: 2, totalMs: 2000 });
+  });
+
   it("names changes of the configuration, and a change by command once", () => {
     const by = "anna";
     const told = [

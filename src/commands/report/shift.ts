@@ -4,7 +4,7 @@ import { InputError } from "../../domain/errors.ts";
 import { textTable } from "../../evaluation/table.ts";
 import { shiftCsv } from "../../reports/shift-csv.ts";
 import { shiftPage } from "../../reports/shift-page.ts";
-import { shiftReport, type ShiftReport } from "../../reports/shift-report.ts";
+import { LOOK_BACK_MS, shiftReport, type ShiftReport } from "../../reports/shift-report.ts";
 import { shiftTables } from "../../reports/shift-tables.ts";
 import { currentShift, shiftRange } from "../../reports/shift-time.ts";
 import type { TimeRange } from "../../store/history-reader.ts";
@@ -39,7 +39,8 @@ export function shiftReportCommand(): Command {
       try {
         const now = Date.now();
         const range = rangeOf(flags, config.reports.shifts, now);
-        const report = shiftReport(range, history.parts(range, null), history.events(range), now);
+        const events = history.events({ ...range, from: range.from - LOOK_BACK_MS });
+        const report = shiftReport(range, history.parts(range, null), events, now);
         process.stdout.write(written(report, flags, config.station.name));
       } finally {
         history.close();

@@ -15,6 +15,16 @@ export const EVENT_KINDS: readonly {
     words: "it was not; of a flood 5 a second are told, with the number of those left out",
   },
   { kind: "command.failed", data: "command, by, code, text", words: "a fault of assayd: see its log" },
+  {
+    kind: "station.started",
+    data: "software, config_hash, safe_mode",
+    words: "the daemon starts; `session` is another one from now on",
+  },
+  {
+    kind: "station.stopped",
+    data: "",
+    words: "the daemon ends as it was asked to; missing before a start: it was killed",
+  },
   { kind: "line.started", data: "by", words: "triggers are taken" },
   { kind: "line.halted", data: "by", words: "triggers are answered `ERR not_ready`" },
   {
