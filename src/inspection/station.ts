@@ -80,12 +80,14 @@ export class Station {
     await messenger.start();
     const { software, config, safeMode = false } = this.#options;
     messenger.event("station.started", { software, config_hash: configHash(config), safe_mode: safeMode });
+    if (this.#stopped) return; // SIGTERM came meanwhile, here and below
     await records.start();
+    if (this.#stopped) return;
     gates.start();
     for (const line of this.lines) {
       if (this.#options.safeMode === true) line.stops.stop(SAFE_MODE);
       else await models.loadActive(line);
-      if (this.#stopped) return; // SIGTERM came meanwhile
+      if (this.#stopped) return;
       line.start();
       reporter.changed(line);
     }
@@ -104,9 +106,9 @@ export class Station {
     await Promise.all(this.lines.map((line) => line.stop()));
     await gates.stop();
     await desk.studies.stop();
-    await records.stop();
     await inference.stop();
     await this.#starting.catch(() => undefined); // who called `start` has its error
+    await records.stop();
     for (const line of this.lines) reporter.changed(line); // not ready, for who comes later
     messenger.event("station.stopped", {});
     await messenger.stop();
