@@ -25,7 +25,7 @@ import { triggerFilterSchema, triggerSchema } from "./trigger-schema.ts";
  * example, `config/assayd.schema.json` is generated from this (`npm run schema`). Unknown keys are errors.
  */
 
-export { brokerSchema, type BrokerConfig } from "./broker-schema.ts";
+export type { BrokerConfig } from "./broker-schema.ts";
 
 const share = z.number().min(0).max(1);
 const positiveInt = z.int().positive();

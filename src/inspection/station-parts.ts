@@ -96,6 +96,7 @@ export function composeStation(options: StationOptions, messenger: Messenger, se
     training,
     recipes,
     listeners: links,
+    logger,
   });
   const actions = stationActions({ line: lineOf, models, recipes, training, gates, messenger, changed });
   const desk = createDesk(options, messenger, { archive: records.archive, gauges }, lines);

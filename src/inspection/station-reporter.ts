@@ -1,4 +1,5 @@
 import { servedRecipes } from "../bundles/manifest.ts";
+import type { Logger } from "pino";
 import type { Config } from "../config/schema.ts";
 import type { HealthView, LineView, StationListener, StationView } from "../domain/station-view.ts";
 import { uncheckedLimits } from "../imaging/quality/check-quality.ts";
@@ -28,6 +29,7 @@ export interface ReporterParts {
   readonly training: Pick<StationTraining, "running" | "job">;
   readonly recipes: Pick<StationRecipes, "all">;
   readonly listeners: StationListener;
+  readonly logger: Logger;
 }
 
 /** Knows how the station is and tells the plant: states, faults and alarms when they change, heartbeat and health by the clock. */
@@ -58,6 +60,9 @@ export class StationReporter {
       },
     });
     this.#faults = new StationFaults(nowIso, (ended, begun) => {
+      const { logger } = parts;
+      if (begun) logger.warn({ source: begun.source, code: begun.code }, begun.text);
+      else if (ended) logger.info({ source: ended.source, code: ended.code }, "works again");
       if (ended) this.alarms.clear(ended.source, ended.code);
       if (begun) this.alarms.raise(begun.source, begun.code, severityOf(begun.code), begun.text);
     });
