@@ -45,7 +45,9 @@ export const plcSchema = z.strictObject({
         .min(1)
         .max(64)
         .default(10)
-        .describe("results kept for a PLC that sets BufferEnable, and parts it may have under way"),
+        .describe(
+          "results kept for a PLC that sets BufferEnable, and parts it may have under way (at most 8)",
+        ),
       bypassKey: z
         .int()
         .min(1)

@@ -48,7 +48,9 @@ export type TriggerConfig = z.infer<typeof triggerSchema>;
 export const triggerFilterSchema = z.strictObject({
   debounceMs: milliseconds
     .default(0)
-    .describe("edges so soon after another are its bounces: counted and dropped (gpio, plc)"),
+    .describe(
+      "edges so soon after another are its bounces: counted and dropped (not of PLC, MQTT and HTTP: they wait for an answer)",
+    ),
   minSpacingMs: milliseconds
     .default(0)
     .describe("parts closer than this cannot be told apart: each still gets its answer, ERR overrun"),

@@ -17,6 +17,9 @@ export const VISION_STATES = {
 } as const;
 export type VisionState = keyof typeof VISION_STATES;
 
+/** Parts of one camera that may be under way at once; one more is `ERR overrun`. */
+export const MOST_PARTS_UNDER_WAY = 8;
+
 /** What keeps parts from being judged, or will soon. */
 export interface Fault {
   readonly code: string;

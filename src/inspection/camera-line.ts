@@ -220,13 +220,15 @@ export class CameraLine {
     this.#triggering.stop();
   }
 
-  /** Inspects one part now. */
+  /** Inspects one part, after the delay of its trigger. */
   async trigger(request: TriggerRequest): Promise<Inspection> {
-    return this.#lane.trigger({
-      triggerId: request.triggerId ?? this.#newTriggerId(),
-      partId: request.partId ?? null,
-      tag: request.tag ?? null,
-      ...(request.missed === true && { lost: "not_ready" as const }),
+    const triggerId = request.triggerId ?? this.#newTriggerId();
+    const { partId = null, tag, missed } = request;
+    if (missed === true)
+      return this.#lane.trigger({ triggerId, partId, tag: tag ?? null, lost: "not_ready" as const });
+    const at = this.#parts.clock.mono();
+    return new Promise((answerTo) => {
+      this.#triggering.edge({ at, triggerId, partId, ...(tag !== undefined && { tag }), answerTo });
     });
   }
 
@@ -266,7 +268,8 @@ export class CameraLine {
       fire: ({ edge, at, tooClose }) => {
         const { triggerId = this.#newTriggerId(), partId = null, tag = null } = edge;
         const lost = tooClose ? { lost: "overrun" as const } : this.#lostInHold(edge.at);
-        void this.#lane.trigger({ triggerId, partId, tag, at, ...lost });
+        const inspection = this.#lane.trigger({ triggerId, partId, tag, at, ...lost });
+        edge.answerTo?.(inspection);
       },
     });
   }

@@ -21,6 +21,20 @@ describe("CameraLine", () => {
     expect(line.lastSeq).toBe(42);
   });
 
+  it("cleans triggers that somebody asked for as any other: too close is overrun, and each waits for its delay", async () => {
+    const { line } = testLine({ triggerFilter: { debounceMs: 5000, minSpacingMs: 5000, delayMs: 5000 } });
+    await line.load("/bundles/a", "a", LIMITS);
+    const answers = Promise.all([line.trigger({ tag: 7 }), line.trigger({}), line.trigger({ missed: true })]);
+    await settled();
+    expect(line.lastSeq).toBe(41); // the one that was missed; the others wait
+    await line.stop();
+    expect((await answers).map(({ tag, reason }) => [tag, reason])).toEqual([
+      [7, "not_ready"],
+      [null, "overrun"],
+      [null, "not_ready"],
+    ]);
+  });
+
   it("says why there is no model: none yet, damaged, or still starting", async () => {
     const { line, inspector } = testLine();
     expect(line.model).toMatch(/no trained model yet/);

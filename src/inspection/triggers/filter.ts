@@ -34,6 +34,7 @@ export class TriggerFilter {
   readonly #config: TriggerFilterConfig;
   readonly #timers: FilterTimers;
   readonly #fire: (trigger: FilteredTrigger) => void;
+  /** What fires the parts whose delay has not passed, now. */
   readonly #waiting = new Set<() => void>();
   #lastEdge = -Infinity;
   #lastPart = -Infinity;
@@ -52,7 +53,7 @@ export class TriggerFilter {
 
   edge(edge: TriggerEdge): void {
     const { debounceMs, minSpacingMs } = this.#config;
-    const isBounce = edge.at - this.#lastEdge < debounceMs;
+    const isBounce = edge.answerTo === undefined && edge.at - this.#lastEdge < debounceMs;
     this.#lastEdge = edge.at;
     if (isBounce) {
       this.#bounced += 1;
@@ -63,12 +64,9 @@ export class TriggerFilter {
     this.#delay(edge, tooClose);
   }
 
-  /** Forgets parts whose delay has not passed. @returns how many: each is a part without an answer */
-  clear(): number {
-    const forgotten = this.#waiting.size;
-    for (const takeBack of this.#waiting) takeBack();
-    this.#waiting.clear();
-    return forgotten;
+  /** Fires what waits for its delay at once: every part has its answer. */
+  flush(): void {
+    for (const fireNow of [...this.#waiting]) fireNow();
   }
 
   #delay(edge: TriggerEdge, tooClose: boolean): void {
@@ -78,10 +76,12 @@ export class TriggerFilter {
       this.#fire({ edge, at, tooClose });
       return;
     }
-    const takeBack = this.#timers.after(leftMs, () => {
-      this.#waiting.delete(takeBack);
+    const fireNow = (): void => {
+      takeBack();
+      this.#waiting.delete(fireNow);
       this.#fire({ edge, at, tooClose });
-    });
-    this.#waiting.add(takeBack);
+    };
+    const takeBack = this.#timers.after(leftMs, fireNow);
+    this.#waiting.add(fireNow);
   }
 }

@@ -1,3 +1,5 @@
+import type { Inspection } from "../../domain/inspection.ts";
+
 /** A part was seen. */
 export interface TriggerEdge {
   /** When, monotonic ms. */
@@ -7,6 +9,8 @@ export interface TriggerEdge {
   readonly partId?: string | null;
   /** What the caller calls it; left out: the line gives it a name. */
   readonly triggerId?: string;
+  /** Somebody asked for it and waits: it is no bounce, whatever came before. */
+  readonly answerTo?: (inspection: Promise<Inspection>) => void;
 }
 
 /** Something that says when a part is in front of the camera. */

@@ -80,10 +80,10 @@ export class Triggering {
     if (this.#parts.trigger.kind === "every-frame") this.#parts.stream(false);
   }
 
-  /** Ends for ever. */
+  /** Ends for ever; parts that wait for their delay are fired now, to be answered. */
   async close(): Promise<void> {
     this.stop();
-    this.#filter.clear();
+    this.#filter.flush();
     await this.#parts.source?.stop();
   }
 

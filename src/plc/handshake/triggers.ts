@@ -1,3 +1,4 @@
+import { MOST_PARTS_UNDER_WAY } from "../../domain/station-view.ts";
 import { RECIPE_ERRORS } from "../register-map.ts";
 import { shownFault } from "./faults.ts";
 import {
@@ -17,7 +18,7 @@ export function acceptsPart(
   line: LineInputs,
   settings: HandshakeSettings,
 ): boolean {
-  const most = plc.control.bufferEnable ? settings.bufferDepth : 1;
+  const most = plc.control.bufferEnable ? Math.min(settings.bufferDepth, MOST_PARTS_UNDER_WAY) : 1;
   return line.ready && shownFault(state, line) === 0 && hasRecipe(state) && state.inFlight < most;
 }
 

@@ -13,7 +13,9 @@ function testFilter(config: Record<string, number>) {
     after: (delayMs: number, run: () => void) => {
       const entry = { at: now + delayMs, run };
       waiting.push(entry);
-      return () => void waiting.splice(waiting.indexOf(entry), 1);
+      return () => {
+        if (waiting.includes(entry)) waiting.splice(waiting.indexOf(entry), 1);
+      };
     },
   };
   const filter = new TriggerFilter(triggerFilterSchema.parse(config), timers, (trigger) =>
@@ -78,12 +80,24 @@ describe("the filter of triggers", () => {
     );
   });
 
-  it("says how many parts it forgets when it is cleared", () => {
+  it("fires what waits, once, when it is flushed", () => {
     const { filter, fired, turnTo } = testFilter({ delayMs: 20 });
     filter.edge({ at: 0 });
     filter.edge({ at: 0 });
-    expect(filter.clear()).toBe(2);
+    filter.flush();
+    expect(fired.map(({ firedAt, at }) => [firedAt, at])).toEqual([
+      [0, 20],
+      [0, 20],
+    ]);
     turnTo(100);
-    expect(fired).toEqual([]);
+    expect(fired).toHaveLength(2);
+  });
+
+  it("takes nothing that somebody waits for as a bounce", () => {
+    const { filter, fired } = testFilter({ debounceMs: 20 });
+    filter.edge({ at: 0 });
+    filter.edge({ at: 1, answerTo: () => undefined });
+    filter.edge({ at: 2 });
+    expect([fired.length, filter.bounced]).toEqual([2, 1]);
   });
 });

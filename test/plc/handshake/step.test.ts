@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { MOST_PARTS_UNDER_WAY } from "../../../src/domain/station-view.ts";
 import { isReady } from "../../../src/plc/handshake/triggers.ts";
 import { shownFault } from "../../../src/plc/handshake/faults.ts";
 import { COMMAND_ERRORS, COMMANDS, FAULT_CODES, RECIPE_ERRORS } from "../../../src/plc/register-map.ts";
@@ -66,6 +67,14 @@ describe("triggers", () => {
       ([action]) => action?.type === "trigger" && action.missed,
     );
     expect(missed).toEqual([false, false, false, true]);
+  });
+
+  it("promises no more than a lane takes, however deep the buffer is", () => {
+    const machine = enabled({ bufferDepth: 20 });
+    machine.write({ control: { bufferEnable: true } });
+    for (let part = 0; part < MOST_PARTS_UNDER_WAY; part += 1) machine.pulse("trigger");
+    expect(machine.state.triggerMissed).toBe(false);
+    expect(machine.pulse("trigger")).toMatchObject([{ type: "trigger", missed: true }]);
   });
 });
 
