@@ -21,7 +21,7 @@ export interface LifecycleOptions {
   readonly services: readonly Service[];
   readonly logger: Logger;
   readonly process: ProcessEvents;
-  /** Ends the process at once: at a second signal, or when a service does not stop. */
+  /** Ends the process at once: at a second signal, or when a service does not stop or fails to. */
   readonly exit: (code: number) => void;
   /** All services together may take this long to stop; then the process ends as failed. */
   readonly stopTimeoutMs?: number;
@@ -49,7 +49,9 @@ export async function runServices(options: LifecycleOptions, signal?: AbortSigna
     }
     const code = await ending.promise;
     const stopped = await stopAll(started, options);
-    return stopped ? code : EXIT_CODES.failed;
+    if (stopped) return code;
+    options.exit(EXIT_CODES.failed); // what still runs would keep the process alive
+    return EXIT_CODES.failed;
   } catch (error) {
     await stopAll(started, options);
     throw error;
@@ -130,7 +132,7 @@ async function stopAll(started: readonly Service[], options: LifecycleOptions): 
   const { promise: late, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => {
     options.logger.error({ service: current, limitMs }, "did not stop in time; giving up");
-    options.exit(EXIT_CODES.failed); // whatever hangs would keep the process alive
+    options.exit(EXIT_CODES.failed); // also while an error of the start waits to be told
     resolve(false);
   }, limitMs);
   const clean = await Promise.race([stopping(), late]);

@@ -72,14 +72,14 @@ test("a service that does not stop in time is given up, and the process is ended
   expect(events).toContain("exit 1");
 });
 
-test("a service that fails to stop does not keep the others from stopping", async () => {
+test("a service that fails to stop keeps neither the others from stopping nor the process from ending", async () => {
   const { events, service, process, options } = bench();
   const failing = service("broker", { stop: () => Promise.reject(new Error("socket")) });
   const ended = runServices({ ...options, services: [service("store"), failing] });
   await settled();
   process.emit("SIGTERM");
   expect(await ended).toBe(1);
-  expect(events).toEqual(["start store", "start broker", "stop store"]);
+  expect(events).toEqual(["start store", "start broker", "stop store", "exit 1"]);
 });
 
 test("an unexpected rejection is logged as fatal, stops everything and ends with 1", async () => {
