@@ -37,29 +37,33 @@ const SCRAPS =
   );
 
 describe("a configuration that is damaged (promises.md R20)", () => {
-  it(`is a configuration or a list of problems with their places, never an error: ${MUTANTS} mutants, or as many as ${BOX_MS} ms allow`, () => {
-    const random = createRandom(20);
-    const draw = (n: number): number => Math.floor(random() * n);
-    const until = performance.now() + BOX_MS;
-    let mutants = 0;
-    let refused = 0;
-    for (; mutants < MUTANTS && performance.now() < until; mutants += 1) {
-      let text = TEXT;
-      for (let changes = draw(4); changes >= 0; changes -= 1) {
-        const at = draw(text.length);
-        text = text.slice(0, at) + (SCRAPS[draw(SCRAPS.length)] ?? "") + text.slice(at + draw(6));
+  it(
+    `is a configuration or a list of problems with their places, never an error: ${MUTANTS} mutants, or as many as ${BOX_MS} ms allow`,
+    () => {
+      const random = createRandom(20);
+      const draw = (n: number): number => Math.floor(random() * n);
+      const until = performance.now() + BOX_MS;
+      let mutants = 0;
+      let refused = 0;
+      for (; mutants < MUTANTS && performance.now() < until; mutants += 1) {
+        let text = TEXT;
+        for (let changes = draw(4); changes >= 0; changes -= 1) {
+          const at = draw(text.length);
+          text = text.slice(0, at) + (SCRAPS[draw(SCRAPS.length)] ?? "") + text.slice(at + draw(6));
+        }
+        const parsed = parseConfig(text);
+        if (!("problems" in parsed)) continue;
+        refused += 1;
+        expect(parsed.problems.length).toBeGreaterThan(0);
+        for (const { line, column, message } of parsed.problems)
+          if (line < 1 || column < 1 || message === "") throw new Error(`no place or no words for:\n${text}`);
       }
-      const parsed = parseConfig(text);
-      if (!("problems" in parsed)) continue;
-      refused += 1;
-      expect(parsed.problems.length).toBeGreaterThan(0);
-      for (const { line, column, message } of parsed.problems)
-        if (line < 1 || column < 1 || message === "") throw new Error(`no place or no words for:\n${text}`);
-    }
-    expect(mutants).toBeGreaterThan(1000);
-    expect(refused).toBeGreaterThan(mutants / 2);
-    expect(Object.keys(Object.prototype)).toEqual([]); // nothing got into the prototype
-  }, BOX_MS + 60_000);
+      expect(mutants).toBeGreaterThan(1000);
+      expect(refused).toBeGreaterThan(mutants / 2);
+      expect(Object.keys(Object.prototype)).toEqual([]); // nothing got into the prototype
+    },
+    BOX_MS + 60_000,
+  );
 });
 
 describe("kill -9 while a setting is saved (promises.md R20)", () => {
