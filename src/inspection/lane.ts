@@ -110,6 +110,8 @@ interface Outcome {
 export class Lane {
   readonly #parts: LaneParts;
   #inFlight = 0;
+  /** Parts that are not judged and wait for their picture only. */
+  #grabs = 0;
   #running = true;
 
   constructor(parts: LaneParts) {
@@ -175,14 +177,17 @@ export class Lane {
   }
 
   async #grabOnly(part: Part, refusal: Outcome): Promise<Outcome> {
-    if (!this.#running) return refusal;
-    return this.#beforeDeadline(
-      part,
-      this.#capture(part).then(
-        () => refusal,
-        (error: unknown) => ({ ...refusal, detail: `${messageOf(error)} Besides, ${refusal.detail ?? ""}` }),
-      ),
+    if (!this.#running || this.#grabs >= this.#parts.maxInFlight) return refusal;
+    this.#grabs += 1;
+    const grabbed = this.#capture(part).then(
+      () => refusal,
+      (error: unknown) => ({ ...refusal, detail: `${messageOf(error)} Besides, ${refusal.detail ?? ""}` }),
     );
+    try {
+      return await this.#beforeDeadline(part, grabbed);
+    } finally {
+      this.#grabs -= 1;
+    }
   }
 
   async #judge(part: Part): Promise<Outcome> {

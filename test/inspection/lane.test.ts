@@ -98,6 +98,23 @@ describe("Lane", () => {
     expect(verdicts).toEqual([expect.objectContaining({ reason: "no_frame", frameId: null })]);
   });
 
+  it("asks for no more pictures than parts may be under way, also while there is no model", async () => {
+    let asked = 0;
+    const grab = (): Promise<never> => {
+      asked += 1;
+      return never();
+    };
+    const { lane, verdicts } = testLane({ maxInFlight: 4, model: () => "there is no model", grab });
+    const answers = Promise.all(
+      Array.from({ length: 9 }, (_, at) => lane.trigger({ triggerId: `t${at}`, partId: null })),
+    );
+    await vi.advanceTimersByTimeAsync(1);
+    expect([asked, verdicts.length]).toEqual([4, 5]);
+    await vi.advanceTimersByTimeAsync(1000);
+    await answers;
+    expect(verdicts).toHaveLength(9);
+  });
+
   it("judges no part by a score that came in after the deadline because our own loop was held up", async () => {
     let mono = 0;
     const model: ActiveModel = {
