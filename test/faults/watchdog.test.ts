@@ -6,6 +6,7 @@ import { emptyFolder, trainedState } from "../e2e/quick-state.ts";
 import { Plant } from "../e2e/test-station.ts";
 import { until } from "../messaging/plant.ts";
 import { Daemon, daemonConfig } from "./daemon.ts";
+import { EjectorPlc } from "./ejector-plc.ts";
 
 const LISTENER = join(import.meta.dirname, "notify-socket.py");
 const LANE = join(import.meta.dirname, "..", "..", "src", "inspection", "lane.ts");
@@ -73,31 +74,34 @@ async function inside(daemon: Daemon, code: string): Promise<void> {
   socket.send(JSON.stringify({ id: 1, method: "Runtime.evaluate", params: { expression: code } }));
 }
 
+interface Supervised {
+  readonly supervisor: Supervisor;
+  readonly plc: EjectorPlc;
+  readonly file: string;
+  readonly daemon: Daemon;
+  readonly plant: Plant;
+}
+
 describe.skipIf(!hasPython())("systemd's watchdog (promises.md R15; needs python3)", () => {
-  async function supervised(): Promise<{
-    supervisor: Supervisor;
-    file: string;
-    daemon: Daemon;
-    plant: Plant;
-  }> {
+  /** A daemon that passes parts, and is fed. */
+  async function supervised(): Promise<Supervised> {
     const supervisor = await Supervisor.listening();
-    const { file, brokerUrl } = await daemonConfig(await trainedState(), LINE);
+    const plc = await EjectorPlc.start();
+    const { file, brokerUrl } = await daemonConfig(await trainedState(), { ...LINE, reject: plc.reject });
     const daemon = new Daemon(file, { ...supervisor.env, NODE_OPTIONS: "--inspect-port=127.0.0.1:0" });
     await until("ready", () => supervisor.count("READY=1") === 1, 60_000);
     const plant = await Plant.at(brokerUrl);
-    await plant.more(5, ({ reason }) => reason === "score");
+    await plant.ask("threshold.set", { reject: 1000 });
+    await until("parts pass", () => plc.passing, 60_000);
     await until("it is fed", () => supervisor.count("WATCHDOG=1") >= 3, 30_000);
-    return { supervisor, file, daemon, plant };
+    return { supervisor, plc, file, daemon, plant };
   }
 
-  /** As systemd does it: no ping for WatchdogSec is the end. */
-  async function restarted(
-    supervisor: Supervisor,
-    daemon: Daemon,
-    file: string,
-    plant: Plant,
-  ): Promise<void> {
+  /** As systemd does it: no ping for WatchdogSec is the end. The ejector rejects long before. */
+  async function expectRestart({ supervisor, plc, file, daemon, plant }: Supervised): Promise<void> {
     await until("the watchdog has had enough", () => supervisor.silentMs > WATCHDOG_S * 1000, 60_000);
+    expect(plc.passing).toBe(false);
+    expect(performance.now() - plc.changes.at(-1)!.at).toBeGreaterThan(1000);
     await daemon.end("SIGKILL");
     const next = new Daemon(file, supervisor.env);
     await until("ready again", () => supervisor.count("READY=1") === 2, 60_000);
@@ -109,17 +113,18 @@ describe.skipIf(!hasPython())("systemd's watchdog (promises.md R15; needs python
   }
 
   it("is not fed by a main loop that hangs, and a restart inspects again", async () => {
-    const { supervisor, file, daemon, plant } = await supervised();
-    await inside(daemon, "while (true) {}");
-    await restarted(supervisor, daemon, file, plant);
+    const all = await supervised();
+    await inside(all.daemon, "while (true) {}");
+    await expectRestart(all);
   }, 180_000);
 
   it("is not fed by a station that lives but judges nothing, and a restart inspects again", async () => {
-    const { supervisor, file, daemon, plant } = await supervised();
+    const all = await supervised();
     const requireHere = `process.getBuiltinModule("module").createRequire(${JSON.stringify(LANE)})`;
-    await inside(daemon, `${requireHere}("./lane.ts").Lane.prototype.trigger = () => new Promise(() => {})`);
-    await restarted(supervisor, daemon, file, plant);
-    expect(daemon.stderr).toContain("no progress: systemd's watchdog is not fed");
+    const hang = `${requireHere}("./lane.ts").Lane.prototype.trigger = () => new Promise(() => {})`;
+    await inside(all.daemon, hang);
+    await expectRestart(all);
+    expect(all.daemon.stderr).toContain("no progress: systemd's watchdog is not fed");
   }, 180_000);
 
   it("is fed by a station that waits for triggers: nothing to do is no fault", async () => {
