@@ -242,13 +242,15 @@ export class CameraLine {
     const { clock, camera } = this.#parts;
     const { fps } = camera.status;
     const periodMs = fps > 0 ? 1000 / fps : 0;
-    const takenAt = clock.mono() - frameAgeMs(frame, clock);
+    const ageMs = frameAgeMs(frame, clock);
+    const takenAt = clock.mono() - ageMs;
     for (let before = missed; before > 0; before -= 1) {
       const at = takenAt - before * periodMs; // where it is on the belt
       void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, lost: "overrun", at });
     }
-    const stale = camera.status.frozen ? { lost: "stale_frame" as const } : this.#lostInHold(takenAt);
-    void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, frame, ...stale });
+    const late = ageMs > this.#recipe.deadlineMs ? { lost: "late" as const } : this.#lostInHold(takenAt);
+    const lost = camera.status.frozen ? { lost: "stale_frame" as const } : late;
+    void this.#lane.trigger({ triggerId: this.#newTriggerId(), partId: null, frame, ...lost });
   }
 
   /** The newest picture, outside of any inspection (cmd/snapshot). @throws CaptureError if there is none */

@@ -72,6 +72,18 @@ describe("CameraLine", () => {
     ]);
   });
 
+  it("judges no picture that comes later than its part's deadline", async () => {
+    const { line, records } = testLine();
+    await line.load("/bundles/a", "a", LIMITS);
+    line.takeFrame(frameOf(1, { capturedAt: Date.now() - 100 }), 0);
+    line.takeFrame(frameOf(2, { capturedAt: Date.now() - 500 }), 0);
+    await settled();
+    expect(records.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+      ["OK", "score"],
+      ["ERR", "late"],
+    ]);
+  });
+
   it("collects what may be learnt from: also without a model, but never black, flat or frozen pictures", async () => {
     const { line, camera, collector } = testLine();
     line.takeFrame(frameOf(1), 0);
