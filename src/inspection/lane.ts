@@ -14,6 +14,7 @@ export interface Judgement {
 const LOST_WORDS = {
   overrun: "the picture of this part was lost in the camera's pipeline",
   stale_frame: "the camera sends the same picture again and again",
+  late: "the picture came later than the part's deadline",
   not_ready:
     "it was triggered although the station had said that it is not ready, or before the recipe was changed",
 } as const satisfies Partial<Record<Reason, string>>;
