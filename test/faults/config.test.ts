@@ -58,7 +58,7 @@ describe("a configuration that is damaged (promises.md R20)", () => {
         for (const { line, column, message } of parsed.problems)
           if (line < 1 || column < 1 || message === "") throw new Error(`no place or no words for:\n${text}`);
       }
-      expect(mutants).toBeGreaterThan(1000);
+      expect(mutants).toBeGreaterThan(100);
       expect(refused).toBeGreaterThan(mutants / 2);
       expect(Object.keys(Object.prototype)).toEqual([]); // nothing got into the prototype
     },
