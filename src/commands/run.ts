@@ -6,7 +6,7 @@ import { MACHINE_FILES } from "../config/config-files.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { ConfigError, messageOf } from "../domain/errors.ts";
-import { Station } from "../inspection/station.ts";
+import { Station } from "../station/station.ts";
 import { httpTriggerRoute, readTriggerTokens } from "../inspection/triggers/http-trigger.ts";
 import { StatusServer } from "../system/http.ts";
 import { runServices, type Service } from "../system/lifecycle.ts";

@@ -40,6 +40,8 @@ export interface CameraLineParts {
   readonly newId: () => string;
   /** Whether the anomaly map of the next part is wanted for a picture. */
   readonly wantMap: () => MapWish;
+  /** False while the disk is too short of space to collect pictures; left out: there is room. */
+  readonly hasRoom?: () => boolean;
   /** Follows the parts to the ejector. */
   readonly gate?: PartGate;
   readonly onPicture?: (triggerId: string) => void;

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import type { cameraSchema } from "../../src/config/schema.ts";
 import { type BrokerConfig, type Config } from "../../src/config/schema.ts";
 import type { Inspection } from "../../src/domain/inspection.ts";
-import { Station, type StationOptions } from "../../src/inspection/station.ts";
+import { Station, type StationOptions } from "../../src/station/station.ts";
 import { resultSchema, type Result } from "../../src/messaging/schemas/camera.ts";
 import { responseSchema, type CommandName } from "../../src/messaging/schemas/command.ts";
 import { Subscriber, until } from "../messaging/plant.ts";

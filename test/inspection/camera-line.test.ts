@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { qualitySchema } from "../../src/config/quality-schema.ts";
 import { readReference } from "../../src/imaging/quality/quality-reference.ts";
-import { chooseLine } from "../../src/inspection/choose-line.ts";
+import { chooseLine } from "../../src/station/choose-line.ts";
 import { frameOf } from "./lane-fixture.ts";
 import { testLine } from "./line-fixture.ts";
 

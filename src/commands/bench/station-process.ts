@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { InferenceError, messageOf } from "../../domain/errors.ts";
 import type { Inspection } from "../../domain/inspection.ts";
 import type { CameraLine } from "../../inspection/camera-line.ts";
-import { Station } from "../../inspection/station.ts";
+import { Station } from "../../station/station.ts";
 import { parentPort } from "../../system/children.ts";
 import { createLogger } from "../../system/logger.ts";
 import { createMetrics } from "../../system/metrics.ts";

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { Config } from "../../config/schema.ts";
 import type { Inspection } from "../../domain/inspection.ts";
 import type { CameraLine } from "../../inspection/camera-line.ts";
-import { Station } from "../../inspection/station.ts";
+import { Station } from "../../station/station.ts";
 import { SOFTWARE_VERSION } from "../../system/version.ts";
 import type { TerminalView } from "../terminal-view.ts";
 import { simulatePlc, type PlcReport } from "./line-plc.ts";

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Config } from "../../config/schema.ts";
 import type { Inspection, Verdict } from "../../domain/inspection.ts";
-import { Station } from "../../inspection/station.ts";
+import { Station } from "../../station/station.ts";
 import { summarize, type DemoSummary } from "./summary.ts";
 import { SOFTWARE_VERSION } from "../../system/version.ts";
 import type { TerminalView } from "../terminal-view.ts";

@@ -3,7 +3,7 @@ import type { Config } from "../../config/schema.ts";
 import { TrainingError } from "../../domain/errors.ts";
 import { listLine } from "../../imaging/picture-folder.ts";
 import type { CameraLine } from "../../inspection/camera-line.ts";
-import type { Station } from "../../inspection/station.ts";
+import type { Station } from "../../station/station.ts";
 import type { TerminalView } from "../terminal-view.ts";
 
 export interface TeachOptions {

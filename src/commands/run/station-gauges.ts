@@ -1,4 +1,4 @@
-import type { Station } from "../../inspection/station.ts";
+import type { Station } from "../../station/station.ts";
 import type { Metrics, ProcessRole } from "../../system/metrics.ts";
 
 const EVERY_MS = 1000;
