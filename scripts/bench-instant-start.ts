@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { DEFAULT_TEACHER, importTeacher } from "../src/backbones/teacher-import.ts";
 import { statePaths } from "../src/config/paths.ts";
 import { configSchema } from "../src/config/schema.ts";
-import { Station } from "../src/inspection/station.ts";
+import { Station } from "../src/station/station.ts";
 import { createLogger } from "../src/system/logger.ts";
 import { SOFTWARE_VERSION } from "../src/system/version.ts";
 import type { JobStatus } from "../src/training/supervisor.ts";
