@@ -50,6 +50,7 @@ async function runStation(config: Config, configFile: string | null): Promise<nu
     software: SOFTWARE_VERSION,
     ...(credentialsDirectory !== undefined && { credentialsDirectory }),
     onInspection: metrics.inspected,
+    onTriggerLatency: metrics.plcTriggered,
   });
   const systemd = connectSystemd({
     env: process.env,

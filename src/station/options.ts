@@ -17,5 +17,7 @@ export interface StationOptions {
   /** systemd's $CREDENTIALS_DIRECTORY. */
   readonly credentialsDirectory?: string;
   readonly onInspection?: (inspection: Inspection) => void;
+  /** From the arrival of a PLC's request to the lane, ms. */
+  readonly onTriggerLatency?: (camera: string, ms: number) => void;
   readonly onJob?: (status: JobStatus) => void;
 }

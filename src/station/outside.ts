@@ -25,6 +25,8 @@ export interface OutsideParts {
   readonly line: (camera: string) => CameraLine;
   /** The PLC has written the counts of the conveyor's encoder. */
   readonly onEncoder: (camera: string, counts: number) => void;
+  /** From the arrival of a PLC's request to the lane, ms. */
+  readonly onTriggerLatency: (camera: string, ms: number) => void;
   readonly credentialsDirectory: string | null;
   readonly logger: Logger;
 }
@@ -40,7 +42,15 @@ export function outsideLinks(parts: OutsideParts): readonly StationLink[] {
   ];
 }
 
-function plcLink({ config, reporter, actions, line, onEncoder, logger }: OutsideParts): StationLink {
+function plcLink({
+  config,
+  reporter,
+  actions,
+  line,
+  onEncoder,
+  logger,
+  onTriggerLatency,
+}: OutsideParts): StationLink {
   const service = new PlcService({
     settings: config.plc.modbus,
     cameras: config.cameras.map(({ name }) => name),
@@ -57,7 +67,7 @@ function plcLink({ config, reporter, actions, line, onEncoder, logger }: Outside
       line(camera).stops.block("plc", fault);
       reporter.changed(line(camera));
     },
-    onTriggerLatency: () => undefined,
+    onTriggerLatency,
     newId: () => uuid7(Date.now(), randomBytes(10)),
     now: () => performance.now(),
     logger,

@@ -193,6 +193,7 @@ export class Station {
         messenger.event("encoder.leapt", { counts }, camera);
         gates.loseTrack(camera);
       },
+      onTriggerLatency: (camera, ms) => this.#options.onTriggerLatency?.(camera, ms),
       credentialsDirectory,
       logger,
     });

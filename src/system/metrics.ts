@@ -10,6 +10,8 @@ export interface Metrics {
   readonly registry: Registry;
   /** One part got its verdict. */
   readonly inspected: (inspection: Inspection) => void;
+  /** From the arrival of a PLC's request to the lane. */
+  readonly plcTriggered: (camera: string, ms: number) => void;
   /** Parts that wait for the inference process of a camera. */
   readonly queueDepth: (camera: string, depth: number) => void;
   readonly cameraConnected: (camera: string, connected: boolean) => void;
@@ -69,7 +71,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   };
 }
 
-function inspectionMetrics(registry: Registry): Pick<Metrics, "inspected"> {
+function inspectionMetrics(registry: Registry): Pick<Metrics, "inspected" | "plcTriggered"> {
   const registers = [registry];
   const parts = new Counter({
     name: "assayd_parts_total",
@@ -83,7 +85,11 @@ function inspectionMetrics(registry: Registry): Pick<Metrics, "inspected"> {
   const capture = histogram("assayd_capture_seconds", "Trigger to frame");
   const queue = histogram("assayd_queue_seconds", "Waiting for the inference process");
   const infer = histogram("assayd_inference_seconds", "Inference of one part");
+  const plc = histogram("assayd_plc_trigger_seconds", "Arrival of the PLC's request to the lane");
   return {
+    plcTriggered: (camera, ms) => {
+      plc.observe({ camera }, ms / 1000);
+    },
     inspected: ({ camera, verdict, reason, times }) => {
       parts.inc({ camera, verdict, reason });
       total.observe({ camera }, times.totalMs / 1000);
@@ -97,7 +103,7 @@ function inspectionMetrics(registry: Registry): Pick<Metrics, "inspected"> {
 function stationMetrics(
   registry: Registry,
   rss: () => number,
-): Omit<Metrics, "registry" | "inspected" | "close" | "rejectOutput" | "evidence"> {
+): Omit<Metrics, "registry" | "inspected" | "plcTriggered" | "close" | "rejectOutput" | "evidence"> {
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Gauge({ name, help, labelNames, registers: [registry] });
   const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>

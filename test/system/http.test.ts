@@ -67,6 +67,7 @@ test("/metrics counts verdicts and times, and measures memory and the event loop
     reason: "late",
     times: { ...inspection.times, inferMs: null, totalMs: 300 },
   });
+  metrics.plcTriggered("cam1", 0.2);
   metrics.queueDepth("cam1", 2);
   metrics.rejectOutput("cam1", {
     inFlight: 2,
@@ -91,6 +92,7 @@ test("/metrics counts verdicts and times, and measures memory and the event loop
     'assayd_part_seconds_bucket{le="0.03",camera="cam1"} 1',
     'assayd_part_seconds_count{camera="cam1"} 2',
     'assayd_inference_seconds_count{camera="cam1"} 1',
+    'assayd_plc_trigger_seconds_count{camera="cam1"} 1',
     'assayd_queue_depth{camera="cam1"} 2',
     'assayd_reject_parts{camera="cam1",outcome="rejected"} 3',
     'assayd_resident_bytes{role="main",name=""} 123000000',
