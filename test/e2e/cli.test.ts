@@ -79,7 +79,7 @@ describe("assayd", () => {
     const stateDir = await emptyFolder();
     const config = writeConfig(stateDir);
     const missing = await assayd("train", join(stateDir, "nowhere"), "-c", config, "--json");
-    expect(missing.code).toBe(1);
+    expect(missing.code).toBe(2);
     expect(missing.stderr).toMatch(/^assayd: There is no folder .*nowhere/m);
     expect(missing.stdout).toBe("");
   });
