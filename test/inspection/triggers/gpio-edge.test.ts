@@ -162,11 +162,12 @@ describe("an edge on an input line", { timeout: 30_000 }, () => {
     useGpiomon("v2");
     const script = fileURLToPath(new URL("gpio-edge-process.ts", import.meta.url));
     const station = spawn(process.execPath, [script], { stdio: "ignore" });
-    await vi.waitFor(() => {
+    const pid = await vi.waitFor(async () => {
       expect(existsSync(join(dir, "held"))).toBe(true);
+      const written = await held(); // the file is there before its text
+      expect(isAlive(written)).toBe(true);
+      return written;
     }, soon);
-    const pid = await held();
-    expect(isAlive(pid)).toBe(true);
     station.kill("SIGKILL");
     await once(station, "exit");
     await vi.waitFor(() => {
