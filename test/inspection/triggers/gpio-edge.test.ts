@@ -61,7 +61,11 @@ function watch(options: Partial<GpioEdgeOptions> = {}) {
 }
 
 async function held(): Promise<number> {
-  return vi.waitFor(() => Number(readFileSync(join(dir, "held"), "utf8").trim() || Number.NaN), soon);
+  return vi.waitFor(() => {
+    const text = readFileSync(join(dir, "held"), "utf8").trim();
+    expect(text).toMatch(/^\d+$/); // the file is there before its text
+    return Number(text);
+  }, soon);
 }
 
 describe("an edge on an input line", { timeout: 30_000 }, () => {
@@ -164,7 +168,7 @@ describe("an edge on an input line", { timeout: 30_000 }, () => {
     const station = spawn(process.execPath, [script], { stdio: "ignore" });
     const pid = await vi.waitFor(async () => {
       expect(existsSync(join(dir, "held"))).toBe(true);
-      const written = await held(); // the file is there before its text
+      const written = await held();
       expect(isAlive(written)).toBe(true);
       return written;
     }, soon);
