@@ -52,10 +52,17 @@ function values(): readonly (string | undefined)[] {
   return log().map((line) => /17=([01])/.exec(line)?.[1]);
 }
 
+/** @throws while the file has no number yet: 0 would be our own process group */
+function holder(): number {
+  const text = readFileSync(join(dir, "held"), "utf8").trim();
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`no holder: "${text}"`);
+  return Number(text);
+}
+
 /** Whether a process holds the line now. */
 function isHeld(): boolean {
   try {
-    return process.kill(Number(readFileSync(join(dir, "held"), "utf8")), 0);
+    return process.kill(holder(), 0);
   } catch {
     return false;
   }
@@ -111,7 +118,7 @@ describe.each(["v1", "v2"] as const)("a GPIO line held by gpioset %s", (version)
     await vi.waitFor(() => {
       expect(isHeld()).toBe(true);
     }, soon);
-    process.kill(Number(readFileSync(join(dir, "held"), "utf8")), "SIGKILL");
+    process.kill(holder(), "SIGKILL");
     await vi.waitFor(() => {
       expect(output.fault).toMatchObject({ code: "output-unreachable" });
     }, soon);
