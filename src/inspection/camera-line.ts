@@ -316,10 +316,10 @@ export class CameraLine {
 
   /** False for pictures that must not be learnt from: black, flat, frozen. A part that was not judged was not checked either. */
   #isWorthKeeping(frame: Frame, { reason, recipe }: Inspection): boolean {
-    if (this.#parts.hasRoom?.() === false) return false;
     if (this.stops.held !== null || recipe.id !== this.recipe) return false; // which product it shows is not known
     if (!this.#recipe.collector.status.active || reason === "image_quality" || reason === "stale_frame")
       return false;
+    if (this.#parts.hasRoom?.() === false) return false;
     return reason === "score" || this.#wrongWith(frame) === null;
   }
 

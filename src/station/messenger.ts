@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { statePaths } from "../config/paths.ts";
 import type { Config } from "../config/schema.ts";
 import type { MessengerOptions } from "../messaging/messenger-options.ts";
+import { defaultRoot } from "../messaging/topics.ts";
 import { Messenger } from "../messaging/messenger.ts";
 import type { StoreLimits } from "../store/protocol.ts";
 import { stationCommands, type StationControl } from "./commands.ts";
@@ -35,7 +36,7 @@ export function openMessenger({ config, control, ...parts }: MessengerParts): Pr
 }
 
 export function topicRootOf({ station }: Pick<Config, "station">): string {
-  return station.topicRoot ?? `assay/v1/${station.name}`;
+  return station.topicRoot ?? defaultRoot(station.name);
 }
 
 function storeLimits({ outbox, history }: Config): StoreLimits {

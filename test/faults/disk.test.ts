@@ -10,6 +10,7 @@ import { hasMosquitto, Mosquitto } from "../messaging/mosquitto.ts";
 import { until } from "../messaging/plant.ts";
 import { trainedState } from "../e2e/quick-state.ts";
 import { expectOneAnswerEach, Plant, startStation } from "../e2e/test-station.ts";
+import { canMount, fillUp } from "../full-disk.ts";
 
 const LINE = { source: { kind: "simulated", fps: 10, seed: 13 }, deadlineMs: 1000 } as const;
 
@@ -110,28 +111,3 @@ describe.skipIf(!canMount())("a station whose disk fills up (needs root, to moun
     expect(test.verdicts.every(({ reason }) => reason === "score")).toBe(true);
   });
 });
-
-/** Writes until the disk takes no more byte. */
-function fillUp(file: string): void {
-  const chunk = Buffer.alloc(65536, 1);
-  for (const size of [65536, 4096, 1]) {
-    try {
-      for (;;) writeFileSync(file, chunk.subarray(0, size), { flag: "a" });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-    }
-  }
-}
-
-/** True where this user may mount a tmpfs; containers and ordinary users may not. */
-function canMount(): boolean {
-  if (process.getuid?.() !== 0) return false;
-  try {
-    execFileSync("unshare", ["--mount", "mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", "/mnt"], {
-      stdio: "ignore",
-    });
-    return true;
-  } catch {
-    return false;
-  }
-}

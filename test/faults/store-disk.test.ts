@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -11,6 +11,7 @@ import { evidenceSchema } from "../../src/config/history-schema.ts";
 import { Store } from "../../src/store/store.ts";
 import { inspectionOf, until } from "../messaging/plant.ts";
 import { eventOf, rowOf } from "../store/store-fixture.ts";
+import { canMount, fillUp } from "../full-disk.ts";
 
 const MIB = 1024 * 1024;
 const logger = pino({ level: "silent" });
@@ -121,29 +122,4 @@ function smallDisk(size: string): string {
   });
   mkdirSync(join(disk, "evidence"));
   return disk;
-}
-
-/** Writes until the disk takes no more byte. */
-function fillUp(file: string): void {
-  const chunk = Buffer.alloc(65536, 1);
-  for (const size of [65536, 4096, 1]) {
-    try {
-      for (;;) writeFileSync(file, chunk.subarray(0, size), { flag: "a" });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-    }
-  }
-}
-
-/** True where this user may mount a tmpfs; containers and ordinary users may not. */
-function canMount(): boolean {
-  if (process.getuid?.() !== 0) return false;
-  try {
-    execFileSync("unshare", ["--mount", "mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", "/mnt"], {
-      stdio: "ignore",
-    });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -13,6 +13,7 @@ import { runTraining } from "../../src/training/run.ts";
 import { TrainingSupervisor, type JobStatus } from "../../src/training/supervisor.ts";
 import { QUICK_SIZE, QUICK_TRAINING, quickConfig, renderNormals } from "../e2e/quick-training.ts";
 import { taughtNothingState } from "../e2e/quick-state.ts";
+import { canMount } from "../full-disk.ts";
 
 const TIMEOUT = 90_000;
 const QUICK = { timeout: TIMEOUT, interval: 20 };
@@ -240,16 +241,3 @@ describe.skipIf(!canMount())("a training job on a full disk (needs root, to moun
     TIMEOUT,
   );
 });
-
-/** True where this user may mount a tmpfs; containers and ordinary users may not. */
-function canMount(): boolean {
-  if (process.getuid?.() !== 0) return false;
-  try {
-    execFileSync("unshare", ["--mount", "mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", "/mnt"], {
-      stdio: "ignore",
-    });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -3,8 +3,8 @@ import { EXIT_CODES } from "../../domain/errors.ts";
 import { writeLines } from "../../reports/write-lines.ts";
 import type { EventRow, HistoryReader } from "../../store/history-reader.ts";
 import {
-  openHistory,
-  timesOf,
+  timesOrAll,
+  withHistory,
   withHistoryFlags,
   withTimeFlags,
   type HistoryFlags,
@@ -28,16 +28,14 @@ export function auditReportCommand(): Command {
     )
     .option("--json", "one JSON object a line")
     .action(async (flags: Flags) => {
-      const { history } = openHistory(flags);
-      try {
+      await withHistory(flags, async (history) => {
         if (flags.verify === true) process.exitCode = verify(history, flags.json === true);
-        else {
-          const range = timesOf(flags, Date.now()) ?? { from: 0, to: Number.MAX_SAFE_INTEGER };
-          await writeLines(entryLines(history.events(range), flags.json === true), process.stdout);
-        }
-      } finally {
-        history.close();
-      }
+        else
+          await writeLines(
+            entryLines(history.events(timesOrAll(flags)), flags.json === true),
+            process.stdout,
+          );
+      });
     });
 }
 

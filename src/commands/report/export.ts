@@ -4,8 +4,8 @@ import { PART_COLUMNS } from "../../reports/part-columns.ts";
 import { partLines } from "../../reports/part-lines.ts";
 import { writeLines } from "../../reports/write-lines.ts";
 import {
-  openHistory,
-  timesOf,
+  timesOrAll,
+  withHistory,
   withHistoryFlags,
   withTimeFlags,
   type HistoryFlags,
@@ -36,14 +36,11 @@ export function exportCommand(): Command {
 }
 
 async function exportParts(flags: Flags): Promise<void> {
-  const range = timesOf(flags, Date.now()) ?? { from: 0, to: Number.MAX_SAFE_INTEGER };
-  const { history } = openHistory(flags);
-  try {
+  const range = timesOrAll(flags);
+  await withHistory(flags, async (history) => {
     const parts = history.parts(range, flags.camera ?? null);
     await writeLines(partLines(parts, flags.json === true ? "json" : "csv"), process.stdout);
-  } finally {
-    history.close();
-  }
+  });
 }
 
 function columnWords(): string {

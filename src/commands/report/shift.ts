@@ -9,8 +9,8 @@ import { shiftTables } from "../../reports/shift-tables.ts";
 import { currentShift, shiftRange } from "../../reports/shift-time.ts";
 import type { TimeRange } from "../../store/history-reader.ts";
 import {
-  openHistory,
   timesOf,
+  withHistory,
   withHistoryFlags,
   withTimeFlags,
   type HistoryFlags,
@@ -34,17 +34,14 @@ export function shiftReportCommand(): Command {
     .option("--json", "one JSON object")
     .option("--csv", "one line a camera")
     .option("--html", "one page, on stdout")
-    .action((flags: Flags) => {
-      const { history, config } = openHistory(flags);
-      try {
+    .action(async (flags: Flags) => {
+      await withHistory(flags, (history, config) => {
         const now = Date.now();
         const range = rangeOf(flags, config.reports.shifts, now);
         const events = history.events({ ...range, from: range.from - LOOK_BACK_MS });
         const report = shiftReport(range, history.parts(range, null), events, now);
         process.stdout.write(written(report, flags, config.station.name));
-      } finally {
-        history.close();
-      }
+      });
     });
 }
 

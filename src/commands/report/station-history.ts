@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { MACHINE_FILES } from "../../config/config-files.ts";
 import { loadConfig } from "../../config/load.ts";
 import { statePaths } from "../../config/paths.ts";
 import type { Config } from "../../config/schema.ts";
@@ -32,16 +32,24 @@ export function withTimeFlags(command: Command): Command {
     .option("--last <duration>", "up to now: 90m, 8h, 2d");
 }
 
-/** @throws ConfigError, InputError as `loadConfig` and `HistoryReader` do */
-export function openHistory(flags: HistoryFlags): {
-  readonly history: HistoryReader;
-  readonly config: Config;
-} {
-  const config = loadConfig(flags.config ?? null, process.env, {
-    readFile: (path) => readFileSync(path, "utf8"),
-  });
+/** Opens the history for `work`, and closes it. @throws ConfigError, InputError as `loadConfig` and `HistoryReader` do */
+export async function withHistory(
+  flags: HistoryFlags,
+  work: (history: HistoryReader, config: Config) => void | Promise<void>,
+): Promise<void> {
+  const config = loadConfig(flags.config ?? null, process.env, MACHINE_FILES);
   const { store } = statePaths(flags.stateDir ?? config.station.stateDir);
-  return { history: new HistoryReader(store), config };
+  const history = new HistoryReader(store);
+  try {
+    await work(history, config);
+  } finally {
+    history.close();
+  }
+}
+
+/** What the flags say; all that is recorded if they say nothing. @throws InputError as `timesOf` */
+export function timesOrAll(flags: TimeFlags): TimeRange {
+  return timesOf(flags, Date.now()) ?? { from: 0, to: Number.MAX_SAFE_INTEGER };
 }
 
 /** What the flags say; null if they say nothing. @throws InputError with the form that was expected */
