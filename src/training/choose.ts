@@ -1,6 +1,7 @@
+import { TrainingError } from "../domain/errors.ts";
 import { chooseMethod, type Choice, type Evidence } from "../methods/auto/choose-method.ts";
 import { withInspector } from "./inspector-export.ts";
-import type { Model } from "./model.ts";
+import { makeModel, type Model } from "./model.ts";
 import { heldOutOrder } from "./settle.ts";
 import { synthesize, type SyntheticSet } from "./synthetic-set.ts";
 import type { Work } from "./work.ts";
@@ -8,8 +9,41 @@ import type { Work } from "./work.ts";
 /** Held-out samples that are looked at; more would take longer than they tell. */
 const NORMALS = 200;
 
+/** What a job deploys. */
+export interface Chosen {
+  readonly model: Model;
+  /** Why, in words; null where there was no choice. */
+  readonly words: string | null;
+}
+
+/**
+ * `method: auto`: learns, then takes the better of the two models. Where one of them cannot be made, the other is taken.
+ * @param instant null: there can be none
+ * @throws as `makeModel`, TrainingError only where there is no instant model; the signal's reason when cancelled
+ */
+export async function learnAndChoose(work: Work, instant: Model | null): Promise<Chosen> {
+  const { name } = work.methodConfig;
+  if (instant === null)
+    return {
+      model: await makeModel(work),
+      words: `${name} is deployed: there is no instant model to compare it with`,
+    };
+  const learned = await makeModel(work).catch((error: unknown) => {
+    work.signal.throwIfAborted();
+    if (error instanceof TrainingError) return error;
+    throw error;
+  });
+  if (learned instanceof TrainingError)
+    return {
+      model: instant,
+      words: `${instant.method.name} is deployed: ${name} could not be trained. ${learned.message}`,
+    };
+  const { chosen, words } = await choose(work, { learned, instant });
+  return { model: chosen === "learned" ? learned : instant, words };
+}
+
 /** Which of two models is deployed, from held-out normals and synthetic anomalies on them, scored as the line would. */
-export async function choose(
+async function choose(
   work: Work,
   models: { readonly learned: Model; readonly instant: Model },
 ): Promise<Choice> {

@@ -1,7 +1,7 @@
 import { INSTANT_SUFFIX } from "../bundles/manifest.ts";
 import type { JobProgress, JobResult } from "../domain/job.ts";
 import { addBundle } from "./bundle.ts";
-import { choose } from "./choose.ts";
+import { learnAndChoose } from "./choose.ts";
 import { instantModel } from "./instant.ts";
 import { closeMaterial, openMaterial, workFor } from "./material.ts";
 import { makeModel } from "./model.ts";
@@ -35,12 +35,11 @@ export async function runTraining(
     const offered = instant && plan.offersInstant ? await addBundle(material, instant, asInstant(job)) : null;
     if (offered) onInstant?.(offered);
     const work = workFor(material, plan.learned);
-    const learned = await makeModel(work);
-    const choice = instant && plan.chooses ? await choose(work, { learned, instant }) : null;
-    const words = choice?.words ?? null;
-    const best = instant && choice?.chosen === "instant" ? instant : learned;
-    if (offered && best === instant) return { ...offered, trainSeconds: progress.elapsedS, choice: words };
-    return await addBundle(material, best, {
+    const { model, words } = plan.chooses
+      ? await learnAndChoose(work, instant)
+      : { model: await makeModel(work), words: null };
+    if (offered && model === instant) return { ...offered, trainSeconds: progress.elapsedS, choice: words };
+    return await addBundle(material, model, {
       id: job.id,
       instead: offered?.bundleId ?? null,
       choice: words,

@@ -181,6 +181,20 @@ describe("method auto", () => {
   );
 
   it(
+    "deploys the instant model, and says why, where the other one cannot be trained",
+    async () => {
+      const diverging = { ...QUICK_AAND, distill: { steps: 4, batch: 4, learningRate: 1e30 } };
+      const method = { name: "auto", trained: diverging };
+      const result = await train({ method, instant: { start: "never", method: SMALL_BANK } });
+      expect(result.choice).toMatch(/^memory-bank is deployed: aand could not be trained\..*NaN/);
+      const { manifest } = await readBundle(result.bundleDir);
+      expect(manifest).toMatchObject({ id: result.bundleId, method: { name: "memory-bank" } });
+      expect(reportOf(result)).toMatchObject({ choice: result.choice });
+    },
+    TIMEOUT,
+  );
+
+  it(
     "gives the bundle that judges already if the instant model is the better one",
     async () => {
       const unlearned = { ...QUICK_PAPER, amplify: { enabled: false }, distill: { steps: 1, batch: 2 } };
