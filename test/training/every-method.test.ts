@@ -90,6 +90,25 @@ describe("a job of each method", () => {
   );
 });
 
+it(
+  "good parts that are all but one picture are refused with what was found, not as a fault of the export alone",
+  async () => {
+    const { data } = renderPart({ index: 0, seed: 5, size: SIZE, content: "normal", defectShare: 0 });
+    for (let index = 0; index < 14; index += 1) {
+      const copy = Uint8Array.from(data);
+      copy[300 * index]! ^= 1;
+      await writePng(join(stateDir, "normals", `${index}.png`), copy, SIZE);
+    }
+    await expect(train({ method: SMALL_BANK, instant: { start: "never" } })).rejects.toMatchObject({
+      code: "parity",
+      message: expect.stringMatching(
+        /14 kept; 13 nearly equal.*collect parts as the line makes them/,
+      ) as string,
+    });
+  },
+  TIMEOUT,
+);
+
 const QUICK_AAND = SMALL_METHODS.find(({ name }) => name === "aand");
 const QUICK_PAPER = SMALL_METHODS.find((method) => titleOf(method) === "aand, paper");
 const SMALL_BANK = { name: "memory-bank", patches: 60 };
