@@ -3,7 +3,7 @@ import { featureTensors } from "../methods/shared/feature-tensors.ts";
 import { CheckpointFile } from "./checkpoint.ts";
 import { batchOf } from "./split.ts";
 import type { SyntheticSet } from "./synthetic-set.ts";
-import { maskTensor, sampleTensor } from "./tensors.ts";
+import { foregroundTensor, maskTensor, sampleTensor } from "./tensors.ts";
 import { trainStage, type LossCurve } from "./train-stage.ts";
 import type { Work } from "./work.ts";
 
@@ -19,7 +19,6 @@ export async function amplify(
   const batchAt = async (step: number): Promise<StageBatch> => {
     const indices = batchOf(synthetic.count, plan.batch, step, job.training.seed);
     const spoiled = await Promise.all(indices.map((index) => synthetic.read(index)));
-    const products = indices.map((index) => synthetic.foreground(index)).filter((mask) => mask !== null);
     const records = await synthetic.features.read(indices);
     return {
       features: featureTensors(synthetic.features.shapes, records),
@@ -34,7 +33,10 @@ export async function amplify(
         spoiled.map(({ mask }) => mask),
         size,
       ),
-      foreground: products.length === indices.length ? maskTensor(products, size) : null,
+      foreground: foregroundTensor(
+        indices.map((index) => synthetic.foreground(index)),
+        size,
+      ),
     };
   };
   return trainStage({

@@ -101,7 +101,10 @@ async function learn(work: Work, training: MethodTraining) {
 async function learnToAmplify(work: Work, training: MethodTraining) {
   const synthetic = await synthesize(
     work,
-    trainingOrder(work.samples.split.train, work.method.amplify?.images ?? 0),
+    trainingOrder(
+      work.samples.split.products.map(({ train }) => train),
+      work.method.amplify?.images ?? 0,
+    ),
   );
   try {
     return await amplify({ ...work, training, synthetic });

@@ -10,6 +10,8 @@ type Looked = Pick<Material, "job" | "session" | "features" | "samples">;
 const LOOKED_AT = 160;
 /** Locations a side that product and ground are told apart on, at most: 400 pictures of 160 × 160 would take 2 GB. */
 const FINEST = 64;
+/** Feature numbers that are looked at, at most: 0.5 GB, and as much again when they are standardised. */
+const MOST_NUMBERS = 2 ** 27;
 
 /**
  * Where anomalies may be put on each of these samples: on the product where one can be told from its ground, and only on
@@ -73,11 +75,19 @@ async function masksOfOneProduct(
   samples: readonly number[],
 ): Promise<readonly Uint8Array[]> {
   const shape = session.shapes[0]!;
-  const grid = { ...shape, h: Math.min(shape.h, FINEST), w: Math.min(shape.w, FINEST) };
+  const grid = lookedGrid(shape, samples.length);
   const maps: Float32Array[] = [];
   for (const sample of samples) maps.push(onGrid((await features.read([sample]))[0]!, shape, grid));
   const { masks, isSplit } = findForeground(maps, grid);
   return isSplit ? masks.map((mask) => scaleForeground(mask, grid, job.inputSize)) : [];
+}
+
+/** What so many pictures of a level are looked at on: a wide teacher's on fewer locations. */
+export function lookedGrid(shape: Shape, pictures: number): Shape {
+  let side = FINEST;
+  const grid = (): Shape => ({ ...shape, h: Math.min(shape.h, side), w: Math.min(shape.w, side) });
+  while (pictures * shape.c * grid().h * grid().w > MOST_NUMBERS) side /= 2;
+  return grid();
 }
 
 /** [H, W, C] → [C, h, w] of a grid that is as fine or coarser: each location is the mean of what lies in it. */

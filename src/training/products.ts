@@ -40,6 +40,18 @@ function inTurn(lists: readonly (readonly number[])[]): number[] {
   return Array.from({ length: longest }, (_, at) => lists.flatMap((list) => list.slice(at, at + 1))).flat();
 }
 
+/**
+ * At most about `most` pictures, as many of each product however many it has: products in turn, the pictures of one that has
+ * few again and again. One product: its first pictures.
+ */
+export function evenly(products: readonly (readonly number[])[], most: number): number[] {
+  const longest = Math.max(...products.map((pictures) => pictures.length));
+  const each = Math.min(longest, Math.ceil(most / products.length));
+  return Array.from({ length: each }, (_, at) =>
+    products.map((pictures) => pictures[at % pictures.length]!),
+  ).flat();
+}
+
 /** Sets the products' random orders apart, so that not the same two pictures meet in every batch. */
 const SEED_STEP = 104_729;
 

@@ -3,6 +3,7 @@ import type { Stage } from "../domain/job.ts";
 import { createRandom, hashSeed } from "../graph/random.ts";
 import { FeatureFile } from "./feature-file.ts";
 import { anomalyPlaces } from "./product-masks.ts";
+import { evenly } from "./products.ts";
 import { RecordFile } from "./record-file.ts";
 import { shuffled } from "./split.ts";
 import { loadFolderTextures } from "./synthesize/folder-texture.ts";
@@ -43,9 +44,9 @@ const BASES = 400;
 /** Pictures that a self-patch may come from. */
 const OTHERS = 4;
 
-/** Stage 1's pictures, from training normals. */
-export function trainingOrder(train: readonly number[], count: number): SyntheticOrder {
-  return { name: "synthetic", stage: "synthesize", count, bases: train.slice(0, BASES), spoiled: "mixed" };
+/** Stage 1's pictures, as many of each product. @param train the training normals of each product */
+export function trainingOrder(train: readonly (readonly number[])[], count: number): SyntheticOrder {
+  return { name: "synthetic", stage: "synthesize", count, bases: evenly(train, BASES), spoiled: "mixed" };
 }
 
 /** Makes the pictures, anomalies on the product only where one can be told from its ground, and at judged places; the teacher looks at them. */

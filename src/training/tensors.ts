@@ -24,6 +24,19 @@ export function maskTensor(masks: readonly Uint8Array[], { width, height }: Size
   return tf.tensor4d(joined(masks), [masks.length, height, width, 1], "float32");
 }
 
+/**
+ * Where the product is, as `maskTensor`; null if it is everywhere on each picture.
+ * @param products a mask each; null: everywhere
+ */
+export function foregroundTensor(products: readonly (Uint8Array | null)[], size: Size): tf.Tensor4D | null {
+  if (products.every((mask) => mask === null)) return null;
+  const everywhere = new Uint8Array(size.width * size.height).fill(1);
+  return maskTensor(
+    products.map((mask) => mask ?? everywhere),
+    size,
+  );
+}
+
 function joined(parts: readonly Uint8Array[]): Float32Array {
   const length = parts[0]?.length ?? 0;
   const all = new Float32Array(parts.length * length);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRandom } from "../../src/graph/random.ts";
 import { PLAIN_VIEW, type View } from "../../src/preprocess/view.ts";
 import { FeatureFile } from "../../src/training/feature-file.ts";
-import { anomalyPlaces, judgedByProduct } from "../../src/training/product-masks.ts";
+import { anomalyPlaces, judgedByProduct, lookedGrid } from "../../src/training/product-masks.ts";
 
 const SIDE = 256;
 /** Level 1 of a picture of 512 × 512 has 128 locations a side; the product lies from 32 up to 96. */
@@ -58,6 +58,14 @@ describe("anomalyPlaces", () => {
     for (const mask of await anomalyPlaces(looked("synthesis"), [0, 1]))
       expect([59, 60, SIDE / 2, 195, 196].map((x) => at(mask, x))).toEqual([0, 1, 1, 1, 0]);
   });
+});
+
+it("hundreds of pictures of a wide teacher are looked at on fewer locations, so that they fit into memory", () => {
+  const lite = { c: 24, h: 128, w: 128 };
+  const wide = { c: 256, h: 64, w: 64 };
+  expect(lookedGrid(lite, 400)).toEqual({ c: 24, h: 64, w: 64 });
+  expect(lookedGrid(wide, 100)).toEqual(wide);
+  expect(lookedGrid(wide, 400)).toEqual({ c: 256, h: 32, w: 32 });
 });
 
 describe("judgedByProduct", () => {

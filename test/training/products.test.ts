@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { mixedBatchOf, splitProducts } from "../../src/training/products.ts";
+import { evenly, mixedBatchOf, splitProducts } from "../../src/training/products.ts";
 import { batchOf, splitNormals } from "../../src/training/split.ts";
 
 const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
@@ -71,5 +71,26 @@ describe("mixedBatchOf", () => {
     const dealt = mixedBatchOf([upTo(20), upTo(20)], 40, 0, 3);
     const [even, odd] = [0, 1].map((turn) => dealt.filter((_, at) => at % 2 === turn));
     expect(even).not.toEqual(odd);
+  });
+});
+
+describe("evenly", () => {
+  it("gives as many of each product, those of a small one again and again", () => {
+    expect(
+      evenly(
+        [
+          [1, 2, 3, 4, 5],
+          [11, 12],
+          [21, 22, 23],
+        ],
+        400,
+      ),
+    ).toEqual([1, 11, 21, 2, 12, 22, 3, 11, 23, 4, 12, 21, 5, 11, 22]);
+    expect(evenly([upTo(30), upTo(5)], 20)).toHaveLength(20);
+  });
+
+  it("gives the first of one product", () => {
+    expect(evenly([[3, 1, 2]], 2)).toEqual([3, 1]);
+    expect(evenly([[3, 1, 2]], 400)).toEqual([3, 1, 2]);
   });
 });

@@ -94,6 +94,8 @@ function whiteningOf(features: readonly tf.Tensor4D[]) {
   );
 }
 
+type Amplify = Partial<(typeof config)["amplify"]>;
+
 describe("createAmplifyStage", () => {
   it("learns to open the gate on synthetic defects, and gives keys of length 1", () => {
     const stage = createAmplifyStage({ levels: LEVELS, config, seed: 1 });
@@ -129,6 +131,53 @@ describe("createAmplifyStage", () => {
   });
 });
 
+describe("every number of an ablation changes what is learned", () => {
+  const amplifyLossWith = (amplify: Amplify): number => {
+    const stage = createAmplifyStage({
+      levels: LEVELS,
+      config: { amplify: { ...config.amplify, ...amplify } },
+      seed: 1,
+    });
+    const loss = tf.tidy(() => stage.loss(batch).dataSync()[0]!);
+    stage.dispose();
+    return loss;
+  };
+  it.each<Amplify>([
+    { margin: 0.5 },
+    { memory: 3 },
+    { temperature: 0.5 },
+    { hidden: 1 },
+    { residual: "sigmoid" },
+    { residual: "free" },
+  ])("stage 1: %j", (changed) => {
+    expect(Math.abs(amplifyLossWith(changed) / amplifyLossWith({}) - 1)).toBeGreaterThan(1e-4);
+  });
+
+  const distillLossWith = (distill: Partial<(typeof config)["distill"]>): number => {
+    const stage = createDistillStage({
+      levels: LEVELS,
+      config: { ...config, distill: { ...config.distill, ...distill } },
+      seed: 5,
+      amplify: firstAmplifier(),
+      standardization: whiteningOf(normals),
+      mapSize: PICTURE,
+    });
+    const loss = tf.tidy(() => stage.loss(normals).dataSync()[0]!);
+    stage.dispose();
+    return loss;
+  };
+  it("stage 2: the hard term adds, more by its weight, less by a larger K, and is off at weight 0", () => {
+    const flat = distillLossWith({ hardWeight: 0 });
+    const [paper, half] = [distillLossWith({ hardWeight: 1 }), distillLossWith({ hardWeight: 0.5 })];
+    expect(paper).toBeGreaterThan(flat);
+    expect(paper - flat).toBeCloseTo(2 * (half - flat), 4);
+    const [one, all] = [1, 64].map((hardLocations) => distillLossWith({ hardWeight: 1, hardLocations }));
+    expect(one).toBeGreaterThan(paper);
+    expect(all).toBeLessThan(paper);
+    expect(distillLossWith({ hardWeight: 0, hardLocations: 1 })).toBe(flat);
+  });
+});
+
 /** Stage 1's weights as they are at its begin. */
 function firstAmplifier(): Weights {
   const stage = createAmplifyStage({ levels: LEVELS, config, seed: 1 });
@@ -136,8 +185,6 @@ function firstAmplifier(): Weights {
   stage.dispose();
   return weights;
 }
-
-type Amplify = Partial<(typeof config)["amplify"]>;
 
 describe("createDistillStage", () => {
   const amplified = firstAmplifier();
