@@ -125,9 +125,11 @@ function modelText({ id, manifest, problem, activeFor }: BundleSummary): string 
   if (manifest === null) return `${mark} ${id}  broken. ${problem ?? ""}`;
   const { recipe, createdAt, method, teacher, alsoFor } = manifest;
   const others = alsoFor.map((served) => `; also for ${served.recipe}: ${limitText(served)}`);
+  const active = alsoFor.length > 0 && activeFor.length > 0 ? `; active for ${activeFor.join(", ")}` : "";
   return (
     `${mark} ${id}  ${recipe}, ${createdAt}, ${method.name} with ${teacher.id}, ${limitText(manifest)}` +
-    others.join("")
+    others.join("") +
+    active
   );
 }
 

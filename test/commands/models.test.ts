@@ -61,6 +61,7 @@ describe("assayd models", () => {
     await store.add(await sampleBundle(join(state, "job"), "both", { parent: "second", alsoFor }));
     await run("promote", "second");
     await run("promote", "both", "--recipe", "can");
+    expect(await run("list")).toMatch(/both {2}bottle, .*; active for can$/m);
     expect(["bottle", "can"].map((recipe) => store.active(recipe))).toEqual(["second", "both"]);
     expect(JSON.parse(await run("promote", "both", "--json"))).toMatchObject({
       recipes: [
@@ -69,7 +70,7 @@ describe("assayd models", () => {
       ],
     });
     expect(await run("list")).toMatch(
-      /both {2}bottle, .*threshold 0\.5, after second; also for can: threshold 0\.7$/m,
+      /both {2}bottle, .*threshold 0\.5, after second; also for can: threshold 0\.7; active for bottle, can$/m,
     );
     await expect(run("promote", "both", "--recipe", "cap")).rejects.toMatchObject({ code: "wrong-recipe" });
   });
