@@ -21,7 +21,7 @@ withoutMask, perDefect (pictures, imageAuroc, caughtShare of each kind), thresho
 latencyMsP50, latencyMsP99, decodeMsP50, evaluateSeconds. evaluate --data: dataSet, layout, method, teacher, size, seeds,
 mean (of each figure over categories and seeds, with std over seeds), cells (key, category, seed, images, report with the
 figures above, jobs, threads, trainSeconds, trainPeakMb, cost, statedFalseReject, choice, oracle), published (means of
-others), thresholdStudy. A value that the pictures do not allow is null.`;
+others), leftOut (what was neither taught nor tested, and why), thresholdStudy. A value that the pictures do not allow is null.`;
 
 /** `assayd evaluate`: how well good and bad are told apart, how fast, and how that compares with what others published. */
 export function evaluateCommand(): Command {

@@ -1,4 +1,5 @@
-import { basename, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { InputError } from "../domain/errors.ts";
 import { requireFolder, subfolders } from "../imaging/picture-folder.ts";
 import type { Category, Layout } from "./layout.ts";
@@ -16,6 +17,8 @@ export interface DataSet {
   readonly dir: string;
   readonly layout: string;
   readonly categories: readonly Category[];
+  /** What is there and is neither taught nor tested, each with the reason. */
+  readonly leftOut: readonly string[];
 }
 
 /** The first that fits is taken, so the particular come before the general. */
@@ -32,7 +35,10 @@ export async function openDataSet(path: string, only: readonly string[] = []): P
   for (const layout of LAYOUTS) {
     const categories = await layout.read(dir);
     if (categories === null || categories.length === 0) continue;
-    return { name: basename(dir), dir, layout: layout.name, categories: wanted(dir, categories, only) };
+    const taken = wanted(dir, categories, only);
+    const without = only.length > 0 ? [] : await foldersWithout(dir, layout, categories);
+    const leftOut = [...without, ...taken.flatMap((category) => category.leftOut ?? [])];
+    return { name: basename(dir), dir, layout: layout.name, categories: taken, leftOut };
   }
   const found = await subfolders(dir);
   throw new InputError(
@@ -40,6 +46,17 @@ export async function openDataSet(path: string, only: readonly string[] = []): P
     `${dir} is not laid out like any data set that assayd knows (it has ${found.length > 0 ? `the folders ${found.slice(0, 6).join(", ")}` : "no folders"} and no pictures of its own). ` +
       `Looked for:\n${LAYOUTS.map(({ name, looksLike }) => `  ${name}: ${looksLike}`).join("\n")}`,
   );
+}
+
+/** Folders beside those of the categories: of a download that was cut off, or of another layout. */
+async function foldersWithout(
+  dir: string,
+  { mark }: Layout,
+  categories: readonly Category[],
+): Promise<string[]> {
+  if (mark === undefined || existsSync(join(dir, mark))) return [];
+  const others = (await subfolders(dir)).filter((name) => !categories.some((one) => one.name === name));
+  return others.map((name) => `${name}: no ${mark} in it`);
 }
 
 function wanted(dir: string, categories: readonly Category[], only: readonly string[]): readonly Category[] {

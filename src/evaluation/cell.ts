@@ -67,6 +67,11 @@ export const CELL_VERSION = 1;
 export const cellSchema = z.object({
   key: z.string(),
   version: z.int().default(1).describe("CELL_VERSION of the code that measured it"),
+  pictures: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("hash of its picture files; null: kept before there was one"),
   category: z.string(),
   seed: z.number(),
   /** Good pictures learned from, the held-out ones included. */

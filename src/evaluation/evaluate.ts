@@ -26,7 +26,7 @@ export interface EvaluationReport {
   readonly pixelF1Max: number | null;
   readonly aupro: number | null;
   readonly aupro005: number | null;
-  /** Bad pictures without a mask: in the image metrics only. */
+  /** Bad pictures without a mask, or with a black one: in the image metrics only. */
   readonly withoutMask: number;
   readonly perDefect: Readonly<Record<string, DefectReport>>;
   readonly threshold: number;
@@ -35,10 +35,10 @@ export interface EvaluationReport {
   /** Bad pictures not above the threshold. */
   readonly escapeRate: number | null;
   /** As on the line: decoded picture in, score, map and regions out. */
-  readonly latencyMsP50: number;
-  readonly latencyMsP99: number;
+  readonly latencyMsP50: number | null;
+  readonly latencyMsP99: number | null;
   /** Reading, decoding and scaling the file. */
-  readonly decodeMsP50: number;
+  readonly decodeMsP50: number | null;
   readonly evaluateSeconds: number;
 }
 
@@ -122,8 +122,8 @@ function perDefect(
   );
 }
 
-/** The smallest value that at least `share` of the values do not exceed; NaN for none. */
-function quantile(values: readonly number[], share: number): number {
+/** The smallest value that at least `share` of the values do not exceed; null for none. */
+function quantile(values: readonly number[], share: number): number | null {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
 }

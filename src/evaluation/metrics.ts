@@ -23,6 +23,8 @@ export interface PixelMetrics extends ImageMetrics {
 /** Metrics of one score a picture. */
 export function imageMetrics(scored: Scored): ImageMetrics {
   const ranking = rank([scored]);
+  if (ranking.positives.total === 0 || ranking.negatives.total === 0)
+    return { auroc: null, averagePrecision: null, f1Max: null };
   return { auroc: auroc(ranking), averagePrecision: averagePrecision(ranking), f1Max: f1Max(ranking) };
 }
 

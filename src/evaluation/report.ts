@@ -9,8 +9,8 @@ export function evaluationText(report: EvaluationReport): string {
     ...defectLines(report),
     `at the threshold ${report.threshold.toPrecision(4)}: ${percent(report.falseRejectRate)} of the good rejected, ` +
       `${percent(report.escapeRate)} of the bad passed`,
-    `model: p50 ${report.latencyMsP50.toFixed(1)} ms, p99 ${report.latencyMsP99.toFixed(1)} ms a picture ` +
-      `(reading and scaling the file ${report.decodeMsP50.toFixed(1)} ms)`,
+    `model: p50 ${milliseconds(report.latencyMsP50)}, p99 ${milliseconds(report.latencyMsP99)} a picture ` +
+      `(reading and scaling the file ${milliseconds(report.decodeMsP50)})`,
   ].join("\n");
 }
 
@@ -42,6 +42,10 @@ function defectLines({ perDefect }: EvaluationReport): string[] {
 
 function metric(value: number | null): string {
   return value === null ? "–" : value.toFixed(4);
+}
+
+function milliseconds(value: number | null): string {
+  return value === null ? "–" : `${value.toFixed(1)} ms`;
 }
 
 function percent(share: number | null): string {

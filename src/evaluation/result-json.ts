@@ -37,5 +37,5 @@ export function resultJson(
 }
 
 function withoutPictures(cell: Cell): Record<string, unknown> {
-  return { ...cell, scores: undefined, examples: undefined, heldOutScores: undefined };
+  return { ...cell, scores: undefined, examples: undefined, heldOutScores: undefined, pictures: undefined };
 }

@@ -17,7 +17,12 @@ export interface DataSetResult {
   /** Every category has one cell a seed. */
   readonly cells: readonly Cell[];
   readonly published: Published | null;
+  /** What is in the data set and was neither taught nor tested, each with the reason. */
+  readonly leftOut: readonly string[];
 }
+
+/** Of what was left out; the rest is counted. */
+const LEFT_OUT_SHOWN = 8;
 
 /** Accuracy of every category and of their mean, with the spread over the seeds, above what others published. */
 export function accuracyTable(result: DataSetResult): Table {
@@ -82,6 +87,30 @@ export function publishedNotes({ published }: DataSetResult): string[] {
   );
   const caution = `They are of ${published.dataSet}, recognised by its layout or the names of its folders: of use only if these are its pictures.`;
   return [caution, ...new Set(notes)];
+}
+
+/** What the pictures do not allow and what was left out, one line each: figures that are missing have their reason. */
+export function dataNotes({ cells, leftOut }: DataSetResult): string[] {
+  const firsts = cells.filter(
+    ({ category }, at) => cells.findIndex((cell) => cell.category === category) === at,
+  );
+  const rest = leftOut.length - LEFT_OUT_SHOWN;
+  return [
+    ...firsts.flatMap(({ category, report }) => gapsOf(report).map((words) => `${category}: ${words}`)),
+    ...leftOut.slice(0, LEFT_OUT_SHOWN).map((words) => `left out: ${words}`),
+    ...(rest > 0 ? [`left out: ${rest} more`] : []),
+  ];
+}
+
+function gapsOf({ good, bad, withoutMask }: Cell["report"]): string[] {
+  if (good + bad === 0) return ["no test pictures, so no accuracy"];
+  if (bad === 0) return ["no bad test pictures: false rejects only"];
+  const gaps = good === 0 ? ["no good test pictures: no image figures, no false rejects"] : [];
+  if (withoutMask === 0) return gaps;
+  return [
+    ...gaps,
+    `${withoutMask} of ${bad} bad pictures without a mask, or with a black one: not in the pixel figures`,
+  ];
 }
 
 /** What method auto deployed, one line a cell. */

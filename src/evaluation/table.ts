@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /** A table of words; every row has as many cells as the header. The first column is left-aligned, the others right. */
 export interface Table {
   readonly title: string;
@@ -6,7 +8,9 @@ export interface Table {
 }
 
 /** For a terminal, without a final newline. */
-export function textTable({ title, header, rows }: Table): string {
+export function textTable(table: Table): string {
+  const { title, header } = table;
+  const rows = table.rows.map((row) => row.map(printable));
   const widths = header.map((name, at) =>
     Math.max(name.length, ...rows.map((row) => (row[at] ?? "").length)),
   );
@@ -16,13 +20,16 @@ export function textTable({ title, header, rows }: Table): string {
       .join("  ")
       .trimEnd();
   const rule = widths.map((width) => "─".repeat(width)).join("  ");
-  return [title, line(header), rule, ...rows.map(line)].join("\n");
+  return [printable(title), line(header), rule, ...rows.map(line)].join("\n");
 }
 
-/** GitHub's Markdown; a bar in a cell is escaped. */
+/** GitHub's Markdown; what would end a cell or begin a tag is escaped. */
 export function markdownTable({ title, header, rows }: Table): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const line = (cells: readonly string[]): string => `| ${cells.map(escapeMarkdown).join(" | ")} |`;
   const rule = header.map((_, at) => (at === 0 ? "---" : "---:"));
-  return [`**${title}**`, "", line(header), line(rule), ...rows.map(line)].join("\n");
+  return [`**${escapeMarkdown(title)}**`, "", line(header), line(rule), ...rows.map(line)].join("\n");
+}
+
+function escapeMarkdown(text: string): string {
+  return printable(text).replace(/[\\|]/g, "\\$&").replaceAll("<", "&lt;");
 }

@@ -28,8 +28,8 @@ export interface Line {
  */
 export async function listLine(path: string): Promise<Line> {
   await requireFolder(path);
-  const entries = await readdir(path, { withFileTypes: true });
-  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const entries = await readdir(path);
+  const folders = await subfolders(path);
   const found =
     folders.includes("train") || folders.includes("test") ? await listMvtec(path) : await listFlat(path);
   if (found.normals.length > 0 || found.line.length > 0) return found;
@@ -98,10 +98,11 @@ export async function listLabelled(
 
 function maskOf(picture: string, masks: readonly string[]): string | undefined {
   const stem = parse(picture).name;
-  return (
-    masks.find((mask) => parse(mask).name === `${stem}_mask`) ??
-    masks.find((mask) => parse(mask).name === stem)
-  );
+  const withSuffix = (mask: string): boolean => {
+    const name = parse(mask).name;
+    return name.startsWith(stem) && name.slice(stem.length).toLowerCase() === "_mask";
+  };
+  return masks.find(withSuffix) ?? masks.find((mask) => parse(mask).name === stem);
 }
 
 /** Picture files of a folder by name, numbers in order; a missing folder has none. */
@@ -113,11 +114,21 @@ export async function pictures(folder: string): Promise<string[]> {
     .sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
 }
 
-/** Names of the folders in a folder, sorted; a missing folder has none. */
+/** Names of the folders in a folder and of links to folders, sorted; hidden ones do not count, a missing folder has none. */
 export async function subfolders(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .sort();
+  const names: string[] = [];
+  for (const entry of entries) {
+    if (entry.name.startsWith(".")) continue; // .ipynb_checkpoints holds copies of pictures
+    if (entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(join(folder, entry.name)))))
+      names.push(entry.name);
+  }
+  return names.sort();
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }

@@ -153,6 +153,41 @@ describe("openDataSet", () => {
     });
   });
 
+  it("knows masks by their ending in any case, and leaves out what has no label", async () => {
+    const files = {
+      "train/1.PNG": GREY,
+      "train/1_GT.PNG": BLACK,
+      "train/2.PNG": GREY,
+      "test/4.PNG": GREY,
+      "test/4_GT.PNG": SPOT,
+    };
+    const kolektor = await openDataSet(await folderOf(files));
+    expect(summary(kolektor).categories).toMatchObject([
+      { normals: ["train/1.PNG"], test: [["test/4.PNG", "bad", "defect", "test/4_GT.PNG"]] },
+    ]);
+    expect(kolektor.leftOut).toEqual(["train/2.PNG: no 2_GT.png, which would be its label"]);
+    const tiles = await openDataSet(
+      await folderOf({
+        "MT_Free/Imgs/0.jpg": GREY,
+        "MT_Free/Imgs/1.jpg": GREY,
+        "MT_Crack/Imgs/7.jpg": GREY,
+        "MT_Crack/Imgs/7.PNG": SPOT,
+      }),
+    );
+    expect(summary(tiles).categories[0]?.test.at(-1)?.[3]).toBe("MT_Crack/Imgs/7.PNG");
+  });
+
+  it("says which folders are no categories", async () => {
+    const folder = await folderOf({
+      "cup/train/good/0.png": GREY,
+      "lid/test/good/0.png": GREY,
+      ".cache/train/good/0.png": GREY,
+    });
+    expect((await openDataSet(folder)).leftOut).toEqual(["lid: no train/good in it"]);
+    expect((await openDataSet(folder, ["cup"])).leftOut).toEqual([]);
+    expect((await openDataSet(join(folder, "cup"))).leftOut).toEqual([]);
+  });
+
   it("reads the magnetic tiles as their authors laid them out, with a seeded split of the free ones", async () => {
     const free = Array.from({ length: 10 }, (_, at) => `MT_Free/Imgs/${at}`);
     const folder = await folderOf({

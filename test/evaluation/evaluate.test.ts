@@ -96,6 +96,20 @@ describe("evaluateBundle", () => {
     expect(evaluationText(report)).toContain("no masks");
   });
 
+  it("takes a black mask of a bad picture for none, and has no times without pictures", async () => {
+    const folder = await makeFolder();
+    const black = Buffer.alloc(SIZE.width * SIZE.height);
+    await sharp(black, { raw: { ...SIZE, channels: 1 } })
+      .png()
+      .toFile(join(folder, "ground_truth/spot/1_mask.png"));
+    const all = await options(byBrightness);
+    const { line } = await listLine(folder);
+    expect(await evaluateBundle({ ...all, line })).toMatchObject({ bad: 4, withoutMask: 2, pixelAuroc: 1 });
+    const none = await evaluateBundle({ ...all, line: [] });
+    expect(none).toMatchObject({ good: 0, latencyMsP50: null, latencyMsP99: null, decodeMsP50: null });
+    expect(evaluationText(none)).toContain("p50 –");
+  });
+
   it("refuses a model that gives NaN, and stops when asked", async () => {
     const broken: ScorePicture = async (rgb) => ({ ...(await byBrightness(rgb)), score: NaN });
     await expect(evaluateBundle(await options(broken))).rejects.toMatchObject({ code: "not-finite" });

@@ -4,6 +4,7 @@ import {
   accuracyTable,
   choiceNotes,
   costTable,
+  dataNotes,
   meanOver,
   oracleTable,
   publishedNotes,
@@ -109,6 +110,29 @@ describe("the tables of a result", () => {
     };
     expect(textTable(table)).toBe("t\n       n\n───  ───\na|b    1\nc    100");
     expect(markdownTable(table)).toBe("**t**\n\n|  | n |\n| --- | ---: |\n| a\\|b | 1 |\n| c | 100 |");
+  });
+
+  it("keep hostile names on their line: no control characters, no tags in Markdown", () => {
+    const table = { title: "t", header: ["", "n"], rows: [["a\n\u001b[31m<b>\\|", "1"]] };
+    expect(textTable(table).split("\n").at(-1)).toBe("a��[31m<b>\\|  1");
+    expect(markdownTable(table).split("\n").at(-1)).toBe("| a��[31m&lt;b>\\\\\\| | 1 |");
+  });
+
+  it("say why figures are missing, and what was left out", () => {
+    const { report } = sampleCell("cup", 1);
+    const gaps = (changes: Partial<typeof report>) =>
+      dataNotes(sampleResult([sampleCell("cup", 1, { report: { ...report, ...changes } })]));
+    expect(gaps({})).toEqual([]);
+    expect(gaps({ good: 0, bad: 0 })).toEqual(["cup: no test pictures, so no accuracy"]);
+    expect(gaps({ bad: 0 })).toEqual(["cup: no bad test pictures: false rejects only"]);
+    expect(gaps({ good: 0, bad: 3, withoutMask: 2 })).toEqual([
+      "cup: no good test pictures: no image figures, no false rejects",
+      "cup: 2 of 3 bad pictures without a mask, or with a black one: not in the pixel figures",
+    ]);
+    const leftOut = Array.from({ length: 10 }, (_, at) => `${at}: why`);
+    const notes = dataNotes(sampleResult([], { leftOut }));
+    expect(notes).toHaveLength(9);
+    expect(notes.at(-1)).toBe("left out: 2 more");
   });
 
   it("become JSON with means, without scores and thumbnails", () => {

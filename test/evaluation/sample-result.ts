@@ -10,6 +10,7 @@ export function sampleCell(
   return {
     key: `${category}-${seed}`,
     version: CELL_VERSION,
+    pictures: null,
     category,
     seed,
     images: 40,
@@ -63,6 +64,7 @@ export function sampleResult(cells: readonly Cell[], changes: Partial<DataSetRes
     seeds: [...new Set(cells.map(({ seed }) => seed))],
     cells,
     published: null,
+    leftOut: [],
     ...changes,
   };
 }

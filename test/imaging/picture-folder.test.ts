@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { listLine } from "../../src/imaging/picture-folder.ts";
@@ -41,6 +41,25 @@ describe("listLine", () => {
         mask: join(folder, "ground_truth/stain/1.png"),
       },
     ]);
+  });
+
+  it("follows links to folders, passes hidden folders over, and knows a mask by its suffix in any case", async () => {
+    const folder = folderWith(
+      "train/good/1.png",
+      "test/.ipynb_checkpoints/2-checkpoint.png",
+      "test/hole/2.PNG",
+      "ground_truth/hole/2_MASK.PNG",
+    );
+    symlinkSync(join(folder, "test/hole"), join(folder, "test/linked"));
+    symlinkSync(join(folder, "nowhere"), join(folder, "test/broken"));
+    const { line } = await listLine(folder);
+    expect(line.map(({ truth, mask }) => [truth.source, mask])).toEqual([
+      ["hole", join(folder, "ground_truth/hole/2_MASK.PNG")],
+      ["linked", null],
+    ]);
+    const linked = temporaryFolder();
+    symlinkSync(join(folder, "train"), join(linked, "train"));
+    expect((await listLine(linked)).normals).toHaveLength(1);
   });
 
   it("plays the normals of an MVTec folder without test pictures", async () => {

@@ -4,15 +4,17 @@ import { CELL_VERSION, cellSchema, type Cell } from "../../evaluation/cell.ts";
 import { writeDurably } from "../../system/durable-files.ts";
 
 /**
- * A finished cell of this key; null if there is none, a damaged one, or one of another version of the code: it is measured
- * again.
+ * A finished cell of this key; null if there is none, a damaged one, one of another version of the code or of picture files
+ * that have changed since: it is measured again.
+ * @param pictures hash of the picture files as they are now
  */
-export async function loadCell(folder: string, key: string): Promise<Cell | null> {
+export async function loadCell(folder: string, key: string, pictures: string): Promise<Cell | null> {
   const text = await readFile(fileOf(folder, key), "utf8").catch(() => null);
   if (text === null) return null;
   try {
     const cell = cellSchema.parse(JSON.parse(text));
-    return cell.version === CELL_VERSION ? cell : null;
+    const isOfThese = cell.pictures === null || cell.pictures === pictures;
+    return cell.version === CELL_VERSION && isOfThese ? cell : null;
   } catch {
     return null;
   }

@@ -1,15 +1,17 @@
-import { access, constants, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Config } from "../../config/schema.ts";
 import { openDataSet } from "../../datasets/data-set.ts";
-import { InputError, TrainingError } from "../../domain/errors.ts";
+import { InputError, messageOf, TrainingError } from "../../domain/errors.ts";
 import { evaluationPage } from "../../evaluation/page/page.ts";
+import { printable } from "../../evaluation/printable.ts";
 import { resultJson } from "../../evaluation/result-json.ts";
 import {
   accuracyTable,
   choiceNotes,
   costTable,
+  dataNotes,
   oracleTable,
   publishedNotes,
   type DataSetResult,
@@ -43,6 +45,7 @@ export interface DataFlags extends DeviceFlags {
  */
 export async function evaluateDataSet(flags: DataFlags): Promise<void> {
   await checkReportFolder(flags.report);
+  if (flags.out !== undefined) await mkdir(flags.out, { recursive: true }).catch(refuseFile(flags.out));
   const view = new TerminalView(flags.json ? process.stderr : process.stdout, () => performance.now());
   const temporary = flags.out === undefined ? await mkdtemp(join(tmpdir(), "assayd-evaluate-")) : null;
   try {
@@ -63,14 +66,22 @@ export async function evaluateDataSet(flags: DataFlags): Promise<void> {
       ...(studies.length > 0 ? thresholdTables(studies, settings) : []),
     ].filter((table) => table !== null);
     view.say(`\n${wordsOf(result, tables, flags.markdown ? markdownTable : textTable)}`);
+    if (flags.json) process.stdout.write(`${JSON.stringify(resultJson(result, studies))}\n`);
     if (flags.report !== undefined) {
-      await writeFile(flags.report, evaluationPage(result, tables));
+      await writeFile(flags.report, evaluationPage(result, tables)).catch(refuseFile(flags.report));
       view.say(`\nreport: ${resolve(flags.report)}`);
     }
-    if (flags.json) process.stdout.write(`${JSON.stringify(resultJson(result, studies))}\n`);
   } finally {
     if (temporary !== null) await rm(temporary, { recursive: true, force: true });
   }
+}
+
+/** @throws InputError `cannot-write` in place of the system's error */
+function refuseFile(path: string): (error: unknown) => never {
+  return (error) => {
+    const text = `${resolve(path)} cannot be written: ${messageOf(error)}. Name another place.`;
+    throw new InputError("cannot-write", text, { cause: error });
+  };
 }
 
 /** Said before the hours of training, not after them. @throws InputError `report-folder` */
@@ -111,9 +122,10 @@ function thresholdSettings({ training }: Config, splits: number): ThresholdSetti
 
 function wordsOf(result: DataSetResult, tables: readonly Table[], print: (table: Table) => string): string {
   const list = (title: string, lines: readonly string[]): string[] =>
-    lines.length === 0 ? [] : [[title, ...lines.map((line) => `- ${line}`)].join("\n")];
+    lines.length === 0 ? [] : [[title, ...lines.map((line) => `- ${printable(line)}`)].join("\n")];
   return [
     ...tables.map(print),
+    ...list("Data:", dataNotes(result)),
     ...list("Deployed:", choiceNotes(result)),
     ...list("Published figures:", publishedNotes(result)),
   ].join("\n\n");

@@ -1,4 +1,7 @@
+import type { DataSet } from "../../datasets/data-set.ts";
 import { findPublished } from "../../datasets/published/find.ts";
+import type { Cell } from "../../evaluation/cell.ts";
+import { printable } from "../../evaluation/printable.ts";
 import type { DataSetResult } from "../../evaluation/result.ts";
 import { createLogger } from "../../system/logger.ts";
 import type { TerminalView } from "../terminal-view.ts";
@@ -14,7 +17,7 @@ export async function measureShown(plan: EvaluationPlan, view: TerminalView): Pr
       signal,
       logger: createLogger({ level: "warn", format: "text", write: (text) => process.stderr.write(text) }),
       onProgress: (share, doing) => {
-        view.progress(config.training.method.name, share, doing);
+        view.progress(config.training.method.name, share, printable(doing));
       },
     }),
   );
@@ -27,5 +30,18 @@ export async function measureShown(plan: EvaluationPlan, view: TerminalView): Pr
     seeds,
     cells,
     published: findPublished(dataSet),
+    leftOut: [...dataSet.leftOut, ...unusedNormals(dataSet, cells)],
   };
+}
+
+/** Good pictures that the training passed over. */
+function unusedNormals({ categories }: DataSet, cells: readonly Cell[]): string[] {
+  return categories.flatMap(({ name, normals }) => {
+    const unused = normals.length - (cells.find(({ category }) => category === name)?.images ?? 0);
+    return unused === 0
+      ? []
+      : [
+          `${name}: ${unused} of ${normals.length} good pictures to learn from: unreadable, empty or repeated`,
+        ];
+  });
 }

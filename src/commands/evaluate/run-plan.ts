@@ -1,15 +1,19 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { ensureTeacherOnnx } from "../../backbones/teacher-store.ts";
 import type { MethodConfig } from "../../config/method-schema.ts";
 import { statePaths } from "../../config/paths.ts";
-import { TrainingError } from "../../domain/errors.ts";
+import type { Category } from "../../datasets/layout.ts";
+import { InputError, TrainingError } from "../../domain/errors.ts";
 import type { JobResult } from "../../domain/job.ts";
 import { CELL_VERSION, type Cell, type Oracle } from "../../evaluation/cell.ts";
 import { oraclePoint } from "../../evaluation/operating-point.ts";
+import { holdAlone } from "../../system/sole-holder.ts";
 import { openJobTeacher } from "../../training/teacher.ts";
 import { loadCell, saveCell } from "./cell-store.ts";
+import { checkPictures } from "./check-pictures.ts";
+import { picturesHash } from "./pictures-hash.ts";
 import { cellsOf, jobOf, type CellPlan, type EvaluationPlan } from "./plan.ts";
 import { scoreCell, type ScoredCell } from "./score-cell.ts";
 import { shortened } from "./shortened.ts";
@@ -32,7 +36,8 @@ const SHARE_BEFORE_ORACLE = 0.55;
 type Say = (share: number, words: string) => void;
 
 /**
- * Trains and measures every cell of a plan, `jobs` at a time; finished cells are kept, so that a stopped run goes on.
+ * Trains and measures every cell of a plan, `jobs` at a time; finished cells are kept, so that a stopped run goes on. What
+ * is wrong with the pictures is said before the first training.
  * @returns one cell for each category and seed, in the plan's order
  * @throws the first failure, when the others have stopped
  */
@@ -40,6 +45,7 @@ export async function runPlan(plan: EvaluationPlan, hooks: PlanHooks): Promise<C
   const cells = cellsOf(plan);
   const shares = cells.map(() => 0);
   const done = new Map<string, Cell>();
+  await checkOpen(plan, hooks);
   await prepareTeacher(plan);
   const failed = new AbortController();
   const signal = AbortSignal.any([hooks.signal, failed.signal]);
@@ -70,15 +76,47 @@ export async function runPlan(plan: EvaluationPlan, hooks: PlanHooks): Promise<C
 
 type CellHooks = PlanHooks & { readonly say: Say };
 
-async function cellOnce(plan: EvaluationPlan, cell: CellPlan, hooks: CellHooks): Promise<Cell> {
-  const kept = await loadCell(plan.cellsDir, cell.key);
-  if (kept) return kept;
-  const measured = await measureCell(plan, cell, hooks);
-  await saveCell(plan.cellsDir, measured);
-  return measured;
+/** Looks at the pictures of all categories that are not measured yet. */
+async function checkOpen(plan: EvaluationPlan, { signal, onProgress }: PlanHooks): Promise<void> {
+  const open = new Set<Category>();
+  for (const { key, category } of cellsOf(plan))
+    if (!(await loadCell(plan.cellsDir, key, await picturesHash(category)))) open.add(category);
+  const side = plan.config.station.inputSize;
+  await checkPictures([...open], {
+    minImages: plan.config.training.minImages,
+    size: { width: side, height: side },
+    signal,
+    onProgress: (done, total) => {
+      onProgress(0, `looking at test picture ${done} of ${total}`);
+    },
+  });
 }
 
-async function measureCell(plan: EvaluationPlan, cell: CellPlan, hooks: CellHooks): Promise<Cell> {
+/** @throws InputError `cell-busy` if another process is at it: both would train in the same folder */
+async function cellOnce(plan: EvaluationPlan, cell: CellPlan, hooks: CellHooks): Promise<Cell> {
+  const pictures = await picturesHash(cell.category);
+  const free = await holdAlone(join(await realpath(plan.workDir), cell.key));
+  if (free === null)
+    throw new InputError(
+      "cell-busy",
+      `${cell.category.name}, seed ${cell.seed} is being measured in ${plan.workDir} by another process. Wait for it, or name another folder with --out.`,
+    );
+  try {
+    const kept = await loadCell(plan.cellsDir, cell.key, pictures);
+    if (kept) return kept;
+    const measured = { ...(await measureCell(plan, cell, hooks)), pictures };
+    await saveCell(plan.cellsDir, measured);
+    return measured;
+  } finally {
+    await free();
+  }
+}
+
+async function measureCell(
+  plan: EvaluationPlan,
+  cell: CellPlan,
+  hooks: CellHooks,
+): Promise<Omit<Cell, "pictures">> {
   const normalsDir = join(plan.workDir, "normals", cell.key);
   await stageNormals(normalsDir, cell.category.normals);
   try {

@@ -7,8 +7,8 @@ const MASK = "_GT";
 
 /**
  * KolektorSDD2, unsupervised: the normals are the training pictures with a black mask, the defective ones among them are
- * left out. Here the mask is the data set's only label: a picture is bad if the full-size mask has any white pixel.
- * Source: Božič et al. 2021.
+ * left out. Here the mask is the data set's only label: a picture is bad if the full-size mask has any white pixel, and one
+ * without a mask is left out. Source: Božič et al. 2021.
  */
 export const kolektor: Layout = {
   name: "KolektorSDD2",
@@ -16,24 +16,37 @@ export const kolektor: Layout = {
   read: async (dir) => {
     const names = await pictures(join(dir, "train"));
     if (!names.some((name) => parse(name).name.endsWith(MASK))) return null;
-    const train = await listPart(join(dir, "train"));
-    const normals = train.filter(({ truth }) => truth.label === "good").map(({ file }) => file);
-    return [{ name: basename(dir), normals, test: await listPart(join(dir, "test")) }];
+    const [train, test] = [await listPart(dir, "train"), await listPart(dir, "test")];
+    const normals = train.refs.filter(({ truth }) => truth.label === "good").map(({ file }) => file);
+    const leftOut = [...train.leftOut, ...test.leftOut];
+    return [{ name: basename(dir), normals, test: test.refs, leftOut }];
   },
 };
 
-async function listPart(dir: string): Promise<PictureRef[]> {
-  const names = await pictures(dir);
-  const masks = new Set(names.filter((name) => parse(name).name.endsWith(MASK)));
+async function listPart(
+  dir: string,
+  part: "train" | "test",
+): Promise<{ readonly refs: PictureRef[]; readonly leftOut: string[] }> {
+  const names = await pictures(join(dir, part));
+  const masks = new Map(
+    names.filter((name) => parse(name).name.endsWith(MASK)).map((name) => [parse(name).name, name]),
+  );
   const refs: PictureRef[] = [];
-  for (const name of names.filter((one) => !masks.has(one))) {
-    const mask = `${parse(name).name}${MASK}.png`;
-    const isGood = !masks.has(mask) || (await isBlackMask(join(dir, mask)));
+  const leftOut: string[] = [];
+  for (const name of names) {
+    const { name: stem } = parse(name);
+    if (masks.has(stem)) continue;
+    const mask = masks.get(`${stem}${MASK}`);
+    if (mask === undefined) {
+      leftOut.push(`${part}/${name}: no ${stem}${MASK}.png, which would be its label`);
+      continue;
+    }
+    const isGood = await isBlackMask(join(dir, part, mask));
     refs.push({
-      file: join(dir, name),
+      file: join(dir, part, name),
       truth: { label: isGood ? "good" : "bad", source: isGood ? "good" : "defect" },
-      mask: isGood ? null : join(dir, mask),
+      mask: isGood ? null : join(dir, part, mask),
     });
   }
-  return refs;
+  return { refs, leftOut };
 }

@@ -35,10 +35,11 @@ export const magneticTile: Layout = {
 async function listKind(dir: string, kind: string): Promise<PictureRef[]> {
   const folder = join(dir, kind, "Imgs");
   const names = await pictures(folder);
+  const masks = names.filter((name) => /\.png$/i.test(name));
   return names
-    .filter((name) => !/\.png$/i.test(name))
+    .filter((name) => !masks.includes(name))
     .map((name) => {
-      const mask = `${parse(name).name}.png`;
+      const mask = masks.find((one) => parse(one).name === parse(name).name);
       const isFree = kind === FREE;
       return {
         file: join(folder, name),
@@ -46,7 +47,7 @@ async function listKind(dir: string, kind: string): Promise<PictureRef[]> {
           label: isFree ? "good" : "bad",
           source: isFree ? "good" : kind.slice(PREFIX.length).toLowerCase(),
         },
-        mask: !isFree && names.includes(mask) ? join(folder, mask) : null,
+        mask: !isFree && mask !== undefined ? join(folder, mask) : null,
       };
     });
 }

@@ -1,15 +1,17 @@
-import { existsSync } from "node:fs";
 import { join, parse } from "node:path";
 import { pictures, subfolders, type PictureRef } from "../../imaging/picture-folder.ts";
 import type { Category, Layout } from "../layout.ts";
 import { categoryFolders, type CategoryFolder } from "./category-folders.ts";
 
+const MARK = "train/good/rgb";
+
 /** MVTec 3D-AD, colour pictures only; `validation` is not used. Source: Bergmann et al. 2022. */
 export const mvtec3d: Layout = {
   name: "MVTec 3D-AD",
   looksLike: "[<category>/]train/good/rgb/*, test/<kind>/rgb/*, test/<kind>/gt/* (same names)",
+  mark: MARK,
   read: async (dir) => {
-    const folders = await categoryFolders(dir, "train/good/rgb");
+    const folders = await categoryFolders(dir, MARK);
     return folders.length === 0 ? null : Promise.all(folders.map(readCategory));
   },
 };
@@ -25,12 +27,13 @@ async function readCategory({ name, dir }: CategoryFolder): Promise<Category> {
 /** Good pictures have a (black) mask file as well: it is not a defect's. */
 async function listKind(dir: string, kind: string): Promise<PictureRef[]> {
   const isGood = kind === "good";
+  const masks = isGood ? [] : await pictures(join(dir, "gt"));
   return (await pictures(join(dir, "rgb"))).map((name) => {
-    const mask = join(dir, "gt", `${parse(name).name}.png`);
+    const mask = masks.find((one) => parse(one).name === parse(name).name);
     return {
       file: join(dir, "rgb", name),
       truth: { label: isGood ? "good" : "bad", source: kind },
-      mask: !isGood && existsSync(mask) ? mask : null,
+      mask: mask === undefined ? null : join(dir, "gt", mask),
     };
   });
 }

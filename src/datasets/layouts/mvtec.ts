@@ -3,13 +3,16 @@ import { listLabelled, subfolders } from "../../imaging/picture-folder.ts";
 import type { Category, Layout } from "../layout.ts";
 import { categoryFolders, type CategoryFolder } from "./category-folders.ts";
 
+const MARK = "train/good";
+
 /** MVTec AD, MPDD and whatever else takes their form. Source: Bergmann et al. 2021. */
 export const mvtec: Layout = {
   name: "MVTec form",
   looksLike:
     "[<category>/]train/good/*, test/good/*, test/<defect>/*, ground_truth/<defect>/<picture>_mask.png or <picture>.png",
+  mark: MARK,
   read: async (dir) => {
-    const folders = await categoryFolders(dir, "train/good");
+    const folders = await categoryFolders(dir, MARK);
     return folders.length === 0 ? null : Promise.all(folders.map(readCategory));
   },
 };

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Cell, Example } from "../cell.ts";
 import { columnNotes } from "../columns.ts";
-import { choiceNotes, publishedNotes, type DataSetResult } from "../result.ts";
+import { choiceNotes, dataNotes, publishedNotes, type DataSetResult } from "../result.ts";
 import type { Table } from "../table.ts";
 import { escapeHtml } from "./escape.ts";
 import { rocCurve } from "./roc-curve.ts";
@@ -26,7 +26,7 @@ export function evaluationPage(result: DataSetResult, tables: readonly Table[]):
 <p>${escapeHtml(`Teacher ${result.teacher}, ${result.size} px input, seeds ${result.seeds.join(", ")}, ${result.layout}.`)}
 Taught from good parts alone with a fixed number of steps, last weights; test pictures were looked at for these figures only.</p>
 ${tables.map(htmlTable).join("\n")}
-${list("What the columns mean", columnNotes())}${list("Deployed", choiceNotes(result))}${list("Published figures", publishedNotes(result))}
+${list("Data", dataNotes(result))}${list("What the columns mean", columnNotes())}${list("Deployed", choiceNotes(result))}${list("Published figures", publishedNotes(result))}
 ${sections.join("\n")}
 </body></html>
 `;

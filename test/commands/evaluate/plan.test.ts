@@ -21,7 +21,7 @@ function planOf(changes: Partial<EvaluationPlan> = {}): EvaluationPlan {
   }));
   return {
     config: configSchema.parse({ station: { name: "st1", stateDir: "/station" } }),
-    dataSet: { name: "set", dir: "/set", layout: "MVTec form", categories },
+    dataSet: { name: "set", dir: "/set", layout: "MVTec form", categories, leftOut: [] },
     seeds: [3, 4],
     jobs: 1,
     threads: 2,
@@ -123,16 +123,19 @@ describe("shareCores", () => {
 describe("the files of cells", () => {
   it("come back as they were; damaged or missing ones are measured again", async () => {
     const folder = join(temporaryFolder(), "cells");
-    const cell = sampleCell("cup", 1);
+    const cell = { ...sampleCell("cup", 1), pictures: "p1" };
     await saveCell(folder, cell);
-    expect(await loadCell(folder, cell.key)).toEqual(cell);
-    expect(await loadCell(folder, "other")).toBeNull();
+    expect(await loadCell(folder, cell.key, "p1")).toEqual(cell);
+    expect(await loadCell(folder, cell.key, "p2")).toBeNull();
+    expect(await loadCell(folder, "other", "p1")).toBeNull();
     writeFileSync(join(folder, "cut.json"), '{"key":"cut"');
-    expect(await loadCell(folder, "cut")).toBeNull();
+    expect(await loadCell(folder, "cut", "p1")).toBeNull();
     writeFileSync(join(folder, "old.json"), '{"key":"old"}');
-    expect(await loadCell(folder, "old")).toBeNull();
+    expect(await loadCell(folder, "old", "p1")).toBeNull();
     await saveCell(folder, { ...cell, key: "changed", version: CELL_VERSION + 1 });
-    expect(await loadCell(folder, "changed")).toBeNull();
+    expect(await loadCell(folder, "changed", "p1")).toBeNull();
+    await saveCell(folder, { ...cell, key: "before", pictures: null });
+    expect(await loadCell(folder, "before", "p1")).not.toBeNull(); // as before cells had a hash of their pictures
     expect(cellSchema.parse({ ...cell, version: undefined }).version).toBe(1); // as before cells had versions
   });
 
