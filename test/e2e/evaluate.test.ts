@@ -116,7 +116,7 @@ describe("assayd evaluate --data", () => {
     for (const name of ["0.png", "1.png", "2.png"])
       copyFileSync(join(import.meta.dirname, "..", "..", "docs", "products.png"), join(few, name));
     const short = await assayd("evaluate", "--data", few, "-c", writeConfig(stateDir));
-    expect(short.stderr).toMatch(/: 2 pictures of good parts.*are needed/);
+    expect(short.stderr).toMatch(/good parts to learn from: 1; .*are needed/);
     const both = await assayd("evaluate", stateDir, "--data", stateDir);
     expect(both.stderr).toMatch(/not both/);
     const unknown = await assayd("evaluate", "--data", stateDir, "--method", "magic");

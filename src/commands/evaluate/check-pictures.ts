@@ -28,7 +28,7 @@ export async function checkPictures(
     if (normals.length >= minImages) continue;
     throw new InputError(
       "too-few-normals",
-      `${name}: ${normals.length} pictures of good parts to learn from, at least ${minImages} are needed (training.minImages). ` +
+      `${name}: pictures of good parts to learn from: ${normals.length}; at least ${minImages} are needed (training.minImages). ` +
         "Complete the data set, or name the other categories with --categories.",
     );
   }

@@ -50,7 +50,7 @@ describe("checkPictures", () => {
     const { categories } = await categoriesWith();
     await expect(check(categories, 3)).rejects.toMatchObject({
       code: "too-few-normals",
-      message: expect.stringMatching(/^cup: 2 pictures .* at least 3 .*--categories/) as string,
+      message: expect.stringMatching(/^cup: .* good parts .*: 2; at least 3 .*--categories/) as string,
     });
   });
 
