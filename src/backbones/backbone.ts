@@ -12,7 +12,6 @@ export interface Level {
 export interface Backbone {
   /** e.g. `efficientnet-lite0`. */
   readonly name: string;
-  readonly family: "efficientnet-lite" | "resnet";
   /** Per channel (R, G, B) of a picture in 0..1; the features expect (x − mean) / std. */
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];

@@ -74,7 +74,6 @@ export function efficientNetLite(name: string, { width, depth }: LiteScale, port
   const [f1, f2, f3] = TAPS.map((tap) => stages[tap]?.filters ?? 0) as [number, number, number];
   return {
     name,
-    family: "efficientnet-lite",
     mean: port.mean,
     std: port.std,
     features: trunk(stages, port),

@@ -20,7 +20,6 @@ export function resNet(name: string, options: ResNetOptions): Backbone {
   const base = OUTPUT_FILTERS * (options.block === "basic" ? 1 : BOTTLENECK_EXPANSION);
   return {
     name,
-    family: "resnet",
     ...IMAGENET,
     features: trunk(options, base),
     levels: (inputSize) => levelsOf([base, base * 2, base * 4], inputSize),

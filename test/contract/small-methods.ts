@@ -1,6 +1,7 @@
 import { methodSchema, type OneMethodConfig } from "../../src/config/method-schema.ts";
+import { METHODS } from "../../src/methods/registry.ts";
 
-/** Every method with settings that train in a moment on pictures of 64 to 128 px; no claim on accuracy. */
+/** Settings that train in a moment on pictures of 64 to 128 px; no claim on accuracy. A method without training needs none. */
 const SETTINGS = {
   aand: {
     amplify: { images: 8, steps: 4, batch: 4, memory: 8 },
@@ -11,11 +12,11 @@ const SETTINGS = {
   adps: { patches: 2, amplify: { images: 8, steps: 4, batch: 4 } },
   snl: { levels: [2, 3], centers: 8, distill: { steps: 6, batch: 4 } },
   "memory-bank": { patches: 100 },
-} as const satisfies Record<OneMethodConfig["name"], object>;
+} as const satisfies Partial<Record<OneMethodConfig["name"], object>>;
 
 /** One configuration a registered method, and one for each further form of it. */
 export const SMALL_METHODS: readonly OneMethodConfig[] = [
-  ...Object.entries(SETTINGS).map(([name, settings]) => parse({ name, ...settings })),
+  ...Object.keys(METHODS).map((name) => parse({ name, ...(SETTINGS as Record<string, object>)[name] })),
   parse({ name: "aand", ...SETTINGS.aand, form: "paper" }),
   parse({ name: "memory-bank", kind: "gaussian" }),
 ];
