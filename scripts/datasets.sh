@@ -109,6 +109,7 @@ for argument in "$@"; do
   case "$argument" in
     --accept-licence) accepted=yes ;;
     -h | --help) usage && exit 0 ;;
+    -*) fail "there is no option $argument; there are --accept-licence and --help" ;;
     *) arguments+=("$argument") ;;
   esac
 done

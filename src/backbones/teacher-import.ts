@@ -16,7 +16,7 @@ import {
   WEIGHTS_FILE,
 } from "./teacher-store.ts";
 import { readPth } from "./weights/pth.ts";
-import { readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
+import { isSafetensors, readSafetensors, writeSafetensors } from "./weights/safetensors.ts";
 
 /** What to import, and to where. */
 export interface TeacherImport {
@@ -65,7 +65,7 @@ export async function importTeacher(options: TeacherImport): Promise<TeacherMani
     );
   }
   options.signal?.throwIfAborted();
-  const read = isSafetensors(file)
+  const read = isSafetensors(bytes)
     ? readSafetensors(bytes, basename(file))
     : await readPth(bytes, basename(file));
   const { backbone, weights } = recognizeBackbone(read, basename(file), options.backbone);
@@ -119,10 +119,6 @@ async function readBytes(file: string, isDefault: boolean): Promise<Uint8Array> 
       },
     );
   }
-}
-
-function isSafetensors(file: string): boolean {
-  return file.toLowerCase().endsWith(".safetensors");
 }
 
 function checkId(id: string): string {

@@ -20,7 +20,7 @@ imageF1Max, pixelAuroc, pixelAurocError, pixelAp, pixelF1Max, aupro (false-posit
 withoutMask, perDefect (pictures, imageAuroc, caughtShare of each kind), threshold, falseRejectRate, escapeRate,
 latencyMsP50, latencyMsP99, decodeMsP50, evaluateSeconds. evaluate --data: dataSet, layout, method, teacher, size, seeds,
 mean (of each figure over categories and seeds, with std over seeds), cells (key, category, seed, images, report with the
-figures above, jobs, threads, trainSeconds, trainPeakMb, cost, statedFalseReject, choice, oracle), published (means of
+figures above, jobs, threads, trainSeconds, resumed, trainPeakMb, cost, statedFalseReject, choice, oracle), published (means of
 others), leftOut (what was neither taught nor tested, and why), thresholdStudy. A value that the pictures do not allow is null.`;
 
 /** `assayd evaluate`: how well good and bad are told apart, how fast, and how that compares with what others published. */
@@ -36,7 +36,7 @@ export function evaluateCommand(): Command {
     .option("--teacher <id>", "--data: instead of the configuration's")
     .option("--size <px>", "--data: model input, instead of the configuration's", wholeNumber)
     .option("--categories <names>", "--data: only these, separated by commas")
-    .option("--seeds <n>", "--data: trainings of each category", wholeNumber, 1)
+    .option("--seeds <n>", "--data: trainings of each category", positiveNumber, 1)
     .option("--seed <n>", "--data: the first seed", wholeNumber, 1)
     .option("--oracle", "--data: also what the test pictures would have chosen, labelled as such")
     .option(
@@ -86,6 +86,12 @@ function refuseOthers(command: Command, mark: "--data:" | "DIR:"): void {
     "other-form",
     `${flags}: only with "${form}". Leave it out, or see assayd evaluate --help.`,
   );
+}
+
+function positiveNumber(text: string): number {
+  const value = wholeNumber(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError("A whole number from 1 is expected.");
 }
 
 function wholeNumber(text: string): number {

@@ -86,6 +86,7 @@ export const cellSchema = z.object({
   jobs: z.number(),
   threads: z.number(),
   trainSeconds: z.number(),
+  resumed: z.boolean().default(false).describe("trainSeconds are of the rest of a training that was stopped"),
   /** Highest resident memory of the training process, MB. */
   trainPeakMb: z.number().nullable(),
   /** For one picture; null where the model does not say. */

@@ -97,6 +97,12 @@ export function dataNotes({ cells, leftOut }: DataSetResult): string[] {
   const rest = leftOut.length - LEFT_OUT_SHOWN;
   return [
     ...firsts.flatMap(({ category, report }) => gapsOf(report).map((words) => `${category}: ${words}`)),
+    ...cells
+      .filter(({ resumed }) => resumed)
+      .map(
+        ({ category, seed }) =>
+          `${category}, seed ${seed}: the training was stopped and went on; train s is of the rest`,
+      ),
     ...leftOut.slice(0, LEFT_OUT_SHOWN).map((words) => `left out: ${words}`),
     ...(rest > 0 ? [`left out: ${rest} more`] : []),
   ];

@@ -97,6 +97,12 @@ test("importing the same weights again changes nothing; other weights need anoth
   expect((await listTeachers(teachersDir)).map(({ id }) => id)).toEqual(["efficientnet-lite0", "mine"]);
 });
 
+test("a safetensors file is known by its content, whatever it is called", async () => {
+  const renamed = join(folder, "renamed.pth");
+  await writeFile(renamed, writeSafetensors(syntheticWeights("efficientnet-lite0", 2)));
+  expect((await importTeacher({ file: renamed, teachersDir, inputSize: 64 })).id).toBe("efficientnet-lite0");
+});
+
 describe("nothing is left behind by an import", () => {
   const leftovers = () => readdir(teachersDir).catch(() => []);
 

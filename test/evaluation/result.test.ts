@@ -129,6 +129,9 @@ describe("the tables of a result", () => {
       "cup: no good test pictures: no image figures, no false rejects",
       "cup: 2 of 3 bad pictures without a mask, or with a black one: not in the pixel figures",
     ]);
+    expect(dataNotes(sampleResult([sampleCell("cup", 2, { resumed: true })]))).toEqual([
+      "cup, seed 2: the training was stopped and went on; train s is of the rest",
+    ]);
     const leftOut = Array.from({ length: 10 }, (_, at) => `${at}: why`);
     const notes = dataNotes(sampleResult([], { leftOut }));
     expect(notes).toHaveLength(9);

@@ -11,6 +11,7 @@ export function sampleCell(
     key: `${category}-${seed}`,
     version: CELL_VERSION,
     pictures: null,
+    resumed: false,
     category,
     seed,
     images: 40,

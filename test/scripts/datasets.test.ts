@@ -67,6 +67,14 @@ describe("scripts/datasets.sh", () => {
     expect(readdirSync(target)).toEqual(["set"]);
   });
 
+  it("refuses an option that it does not know, rather than take it for a folder", () => {
+    const { status, stderr } = datasets("visa", "--accept-license");
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/no option --accept-license.*--accept-licence/),
+    ]);
+  });
+
   it("never writes among what is already there", () => {
     const folder = join(temporaryFolder(), "full");
     mkdirSync(folder);

@@ -1,5 +1,6 @@
 import { InputError, messageOf } from "../../domain/errors.ts";
 import type { Weight, Weights } from "../../graph/ops.ts";
+import { badPickle } from "./pickle-machine.ts";
 import { readLegacyPth } from "./pth-legacy.ts";
 import { readZipPth } from "./pth-zip.ts";
 import {
@@ -12,6 +13,8 @@ import {
 } from "./torch-pickle.ts";
 
 const ZIP_MAGIC = [0x50, 0x4b, 0x03, 0x04];
+const PICKLE_PROTOCOL = 0x80; // the opcode that every pickle of protocol 2 and above begins with
+const HEAD_BYTES = 40;
 
 /**
  * Weights of a file that torch.save wrote: the zip container (PyTorch ≥ 1.6) or the older one. Nothing in it is executed
@@ -46,6 +49,7 @@ async function readContents<R>(
 ): Promise<R> {
   try {
     const isZip = ZIP_MAGIC.every((byte, index) => bytes[index] === byte);
+    if (!isZip && bytes[0] !== PICKLE_PROTOCOL) throw badPickle(foreignWords(bytes));
     return await use(isZip ? await readZipPth(bytes) : readLegacyPth(bytes));
   } catch (error) {
     throw new InputError(
@@ -55,6 +59,16 @@ async function readContents<R>(
       { cause: error },
     );
   }
+}
+
+/** What a file looks like that torch.save never wrote. */
+function foreignWords(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "it is empty";
+  const head = new TextDecoder().decode(bytes.subarray(0, HEAD_BYTES));
+  const isText = !/[\p{Cc}\ufffd]/u.test(head.replace(/\s/g, ""));
+  return isText
+    ? `it is a text that begins with ${JSON.stringify(head)}, perhaps a page or a pointer in place of the download`
+    : "it does not begin as a file of torch.save or a safetensors file does";
 }
 
 async function weightsOf(contents: PthContents, named: ReadonlyMap<string, StoredTensor>): Promise<Weights> {

@@ -9,6 +9,7 @@ const LENGTH_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000; // as the reference implementation
 const ALIGNMENT = 8;
 const METADATA = "__metadata__";
+const BRACE = 0x7b;
 
 const FORMATS: Readonly<Record<string, FloatFormat>> = {
   F32: "float32",
@@ -94,6 +95,11 @@ export function writeSafetensors(
     next += data.byteLength;
   }
   return bytes;
+}
+
+/** Whether a file begins as a safetensors file, whatever it is called: a length, then the header's brace. */
+export function isSafetensors(bytes: Uint8Array): boolean {
+  return bytes[LENGTH_BYTES] === BRACE && bytes[LENGTH_BYTES - 1] === 0; // no header has 2^56 bytes
 }
 
 function splitFile(

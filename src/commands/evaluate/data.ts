@@ -107,7 +107,7 @@ async function planOf(flags: DataFlags, workDir: string): Promise<EvaluationPlan
   const config = deviceConfig(flags);
   const only = flags.categories?.split(",").map((name) => name.trim()) ?? [];
   const dataSet = await openDataSet(flags.data, only);
-  const seeds = Array.from({ length: Math.max(1, flags.seeds) }, (_, at) => flags.seed + at);
+  const seeds = Array.from({ length: flags.seeds }, (_, at) => flags.seed + at);
   const cells = dataSet.categories.length * seeds.length;
   const cores = flags.threads > 0 ? flags.threads : availableParallelism();
   const { jobs, threads } = shareCores(cells, cores, flags.jobs);

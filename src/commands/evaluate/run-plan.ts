@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, realpath, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
@@ -124,7 +125,7 @@ async function measureCell(
     const say: Say = (share, words) => {
       hooks.say(plan.oracle ? share * SHARE_BEFORE_ORACLE : share, words);
     };
-    const { result, peakMb, scored } = await trainAndScore(
+    const { result, resumed, peakMb, scored } = await trainAndScore(
       plan,
       cell,
       { method, normalsDir },
@@ -141,6 +142,7 @@ async function measureCell(
       jobs: plan.jobs,
       threads: plan.threads,
       trainSeconds: result.trainSeconds,
+      resumed,
       trainPeakMb: peakMb,
       choice: result.choice,
       oracle: plan.oracle ? await consultOracle(plan, cell, { scored, normalsDir }, hooks) : null,
@@ -155,9 +157,10 @@ async function trainAndScore(
   cell: CellPlan,
   { method, normalsDir }: { readonly method: MethodConfig; readonly normalsDir: string },
   hooks: CellHooks,
-): Promise<{ result: JobResult; peakMb: number | null; scored: ScoredCell }> {
+): Promise<{ result: JobResult; resumed: boolean; peakMb: number | null; scored: ScoredCell }> {
   const { signal, say, logger } = hooks;
   const job = jobOf(plan, cell, { method, normalsDir, now: new Date() });
+  const resumed = existsSync(job.jobDir); // only a job that was stopped leaves its folder
   const { result, peakMb } = await trainCell(job, {
     signal,
     onProgress: ({ progress, message }) => {
@@ -187,7 +190,7 @@ async function trainAndScore(
       },
     },
   );
-  return { result, peakMb, scored };
+  return { result, resumed, peakMb, scored };
 }
 
 /** What looking at the test pictures would have gained: another length of training, another threshold. */

@@ -93,6 +93,13 @@ test("the message names the file, the reason and the remedy", async () => {
   );
 });
 
+test("a file that torch.save never wrote is called what it looks like", async () => {
+  const text = new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\noid sha256:1");
+  await expect(readPth(text, "p.pth")).rejects.toThrow(/text that begins with "version https:.*download/);
+  await expect(readPth(new Uint8Array(), "e.pth")).rejects.toThrow(/it is empty/);
+  await expect(readPth(Uint8Array.of(0x89, 0x50, 1), "x.pth")).rejects.toThrow(/does not begin as/);
+});
+
 const folder = mkdtempSync(join(tmpdir(), "assayd-pth-"));
 const sentinel = join(folder, "executed");
 afterAll(() => {
