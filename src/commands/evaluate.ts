@@ -17,7 +17,7 @@ Test pictures are looked at for the table only: fixed steps, last weights, the t
 
 With --json the last line of stdout is one object. evaluate DIR: bundleId, provider, good, bad, imageAuroc, imageAp,
 imageF1Max, pixelAuroc, pixelAurocError, pixelAp, pixelF1Max, aupro (false-positive rate to 0.3), aupro005 (to 0.05),
-withoutMask, perDefect (pictures, imageAuroc, caughtShare of each kind), threshold, falseRejectRate, escapeRate,
+withoutMask, emptyMask, perDefect (pictures, imageAuroc, caughtShare of each kind), threshold, falseRejectRate, escapeRate,
 latencyMsP50, latencyMsP99, decodeMsP50, evaluateSeconds. evaluate --data: dataSet, layout, method, teacher, size, seeds,
 mean (of each figure over categories and seeds, with std over seeds), cells (key, category, seed, images, report with the
 figures above, jobs, threads, trainSeconds, resumed, trainPeakMb, cost, statedFalseReject, choice, oracle), published (means of

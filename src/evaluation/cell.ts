@@ -17,6 +17,7 @@ const reportSchema = z.object({
   aupro: share,
   aupro005: share,
   withoutMask: z.number(),
+  emptyMask: z.number().default(0),
   perDefect: z.record(z.string(), defectSchema),
   threshold: z.number(),
   falseRejectRate: share,

@@ -26,8 +26,10 @@ export interface EvaluationReport {
   readonly pixelF1Max: number | null;
   readonly aupro: number | null;
   readonly aupro005: number | null;
-  /** Bad pictures without a mask, or with a black one: in the image metrics only. */
+  /** Bad pictures without a mask: in the image metrics only. */
   readonly withoutMask: number;
+  /** Bad pictures whose mask marks nothing, or nothing that is left at the map's size: all their pixels count as sound. */
+  readonly emptyMask: number;
   readonly perDefect: Readonly<Record<string, DefectReport>>;
   readonly threshold: number;
   /** Good pictures above the threshold. */
@@ -82,6 +84,7 @@ export function measure(
     aupro: pixel?.aupro ?? null,
     aupro005: pixel?.aupro005 ?? null,
     withoutMask,
+    emptyMask: bad.filter(({ map }) => map?.labels.includes(1) === false).length,
     perDefect: perDefect(good, bad, threshold),
     threshold,
     falseRejectRate: good.length > 0 ? shareAbove(good, threshold) : null,

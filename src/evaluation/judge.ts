@@ -28,7 +28,7 @@ export interface Judged {
   readonly score: number;
   readonly inferMs: number;
   readonly decodeMs: number;
-  /** Null for a bad picture without a mask, or with a black one. */
+  /** Null for a bad picture without a mask. */
   readonly map: ScoredMap | null;
 }
 
@@ -70,6 +70,5 @@ async function judge(ref: PictureRef, { size, score, now }: JudgeOptions): Promi
 async function withTruth(ref: PictureRef, map: Float32Array, size: Size): Promise<ScoredMap | null> {
   if (ref.truth.label === "good") return { scores: map, labels: new Uint8Array(map.length), size };
   if (ref.mask === null) return null;
-  const { pixels, defective } = await readMask(ref.mask, size);
-  return defective ? { scores: map, labels: pixels, size } : null; // a black mask says nothing of where the defect is
+  return { scores: map, labels: (await readMask(ref.mask, size)).pixels, size };
 }

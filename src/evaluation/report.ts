@@ -15,10 +15,14 @@ export function evaluationText(report: EvaluationReport): string {
 }
 
 function pixelLines(report: EvaluationReport): string[] {
-  const missing =
-    report.withoutMask > 0
+  const missing = [
+    ...(report.withoutMask > 0
       ? [`${report.withoutMask} bad pictures without a mask: not in the pixel metrics`]
-      : [];
+      : []),
+    ...(report.emptyMask > 0
+      ? [`${report.emptyMask} bad pictures with a mask that marks nothing: all their pixels count as sound`]
+      : []),
+  ];
   if (report.pixelAuroc === null) return ["pixel: no masks, so no pixel metrics"];
   const error =
     report.pixelAurocError !== null && report.pixelAurocError > 0

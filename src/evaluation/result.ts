@@ -108,15 +108,15 @@ export function dataNotes({ cells, leftOut }: DataSetResult): string[] {
   ];
 }
 
-function gapsOf({ good, bad, withoutMask }: Cell["report"]): string[] {
+function gapsOf({ good, bad, withoutMask, emptyMask }: Cell["report"]): string[] {
   if (good + bad === 0) return ["no test pictures, so no accuracy"];
   if (bad === 0) return ["no bad test pictures: false rejects only"];
-  const gaps = good === 0 ? ["no good test pictures: no image figures, no false rejects"] : [];
-  if (withoutMask === 0) return gaps;
+  const of = (count: number): string => `${count} of ${bad} bad pictures`;
   return [
-    ...gaps,
-    `${withoutMask} of ${bad} bad pictures without a mask, or with a black one: not in the pixel figures`,
-  ];
+    good === 0 ? "no good test pictures: no image figures, no false rejects" : "",
+    withoutMask > 0 ? `${of(withoutMask)} without a mask: not in the pixel figures` : "",
+    emptyMask > 0 ? `${of(emptyMask)} with a mask that marks nothing: all their pixels count as sound` : "",
+  ].filter((words) => words !== "");
 }
 
 /** What method auto deployed, one line a cell. */

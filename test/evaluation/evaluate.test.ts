@@ -96,7 +96,7 @@ describe("evaluateBundle", () => {
     expect(evaluationText(report)).toContain("no masks");
   });
 
-  it("takes a black mask of a bad picture for none, and has no times without pictures", async () => {
+  it("counts masks that mark nothing, and has no times without pictures", async () => {
     const folder = await makeFolder();
     const black = Buffer.alloc(SIZE.width * SIZE.height);
     await sharp(black, { raw: { ...SIZE, channels: 1 } })
@@ -104,7 +104,9 @@ describe("evaluateBundle", () => {
       .toFile(join(folder, "ground_truth/spot/1_mask.png"));
     const all = await options(byBrightness);
     const { line } = await listLine(folder);
-    expect(await evaluateBundle({ ...all, line })).toMatchObject({ bad: 4, withoutMask: 2, pixelAuroc: 1 });
+    const report = await evaluateBundle({ ...all, line });
+    expect(report).toMatchObject({ bad: 4, withoutMask: 1, emptyMask: 1 });
+    expect(evaluationText(report)).toContain("1 bad pictures with a mask that marks nothing");
     const none = await evaluateBundle({ ...all, line: [] });
     expect(none).toMatchObject({ good: 0, latencyMsP50: null, latencyMsP99: null, decodeMsP50: null });
     expect(evaluationText(none)).toContain("p50 –");

@@ -125,9 +125,10 @@ describe("the tables of a result", () => {
     expect(gaps({})).toEqual([]);
     expect(gaps({ good: 0, bad: 0 })).toEqual(["cup: no test pictures, so no accuracy"]);
     expect(gaps({ bad: 0 })).toEqual(["cup: no bad test pictures: false rejects only"]);
-    expect(gaps({ good: 0, bad: 3, withoutMask: 2 })).toEqual([
+    expect(gaps({ good: 0, bad: 3, withoutMask: 2, emptyMask: 1 })).toEqual([
       "cup: no good test pictures: no image figures, no false rejects",
-      "cup: 2 of 3 bad pictures without a mask, or with a black one: not in the pixel figures",
+      "cup: 2 of 3 bad pictures without a mask: not in the pixel figures",
+      "cup: 1 of 3 bad pictures with a mask that marks nothing: all their pixels count as sound",
     ]);
     expect(dataNotes(sampleResult([sampleCell("cup", 2, { resumed: true })]))).toEqual([
       "cup, seed 2: the training was stopped and went on; train s is of the rest",

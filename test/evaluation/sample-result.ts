@@ -28,6 +28,7 @@ export function sampleCell(
       aupro: 0.6,
       aupro005: null,
       withoutMask: 0,
+      emptyMask: 0,
       perDefect: { "dent & <b>": { pictures: 4, imageAuroc: 0.8, caughtShare: 0.5 } },
       threshold: 2,
       falseRejectRate: 0.25,

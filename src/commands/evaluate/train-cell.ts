@@ -15,12 +15,18 @@ export interface TrainedCell {
   readonly peakMb: number | null;
 }
 
+/** Of a name that is kept for messages: with four bytes a letter and the number it stays below a file system's 255. */
+const NAME_LETTERS = 60;
+
 /** Puts links to the pictures into a folder of their own, as a training takes them. */
 export async function stageNormals(folder: string, files: readonly string[]): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   for (const [at, file] of files.entries())
-    await symlink(resolve(file), join(folder, `${String(at).padStart(6, "0")}-${basename(file)}`));
+    await symlink(
+      resolve(file),
+      join(folder, `${String(at).padStart(6, "0")}-${basename(file).slice(-NAME_LETTERS)}`),
+    );
 }
 
 /**

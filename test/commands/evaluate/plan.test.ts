@@ -150,5 +150,9 @@ describe("the files of cells", () => {
     await stageNormals(staged, files);
     await stageNormals(staged, files); // again, after an interrupted run
     expect(readdirSync(staged).map((name) => readlinkSync(join(staged, name)))).toEqual(files);
+    const long = join(folder, `${"é".repeat(125)}.png`); // 254 bytes, the number would make it too long
+    writeFileSync(long, "");
+    await stageNormals(staged, [long]);
+    expect(readdirSync(staged)[0]).toMatch(/^000000-é+\.png$/);
   });
 });
