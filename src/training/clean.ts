@@ -28,6 +28,8 @@ export interface CleaningReport {
 export interface CleaningOptions {
   /** training.minImages */
   readonly minImages: number;
+  /** Which product they show, where a job has several: the error then names it. */
+  readonly product?: string | undefined;
   readonly signal: AbortSignal;
   /** Called after each picture. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -58,7 +60,7 @@ export async function* cleanNormals(
     if (data && sieve.keeps({ file, data })) yield { file, data };
     options.onProgress?.(i + 1, files.length);
   }
-  requireEnough(sieve, options.minImages);
+  requireEnough(sieve, options);
 }
 
 /** Sorts out flat pictures and exact repetitions and counts near ones, without keeping any picture. */
@@ -108,13 +110,16 @@ export class Sieve {
   }
 }
 
-function requireEnough(sieve: Sieve, minImages: number): void {
+function requireEnough(
+  sieve: Sieve,
+  { minImages, product }: Pick<CleaningOptions, "minImages" | "product">,
+): void {
   if (sieve.kept >= minImages) return;
   const report = sieve.report();
   const first = report.unreadable[0];
   throw new TrainingError(
     "too-few-normals",
-    `${report.kept} usable normal pictures, at least ${minImages} are needed (training.minImages). ${report.words} ` +
+    `${product === undefined ? "" : `${product}: `}${report.kept} usable normal pictures, at least ${minImages} are needed (training.minImages). ${report.words} ` +
       `Collect ${minImages - report.kept} more pictures of good parts.${first === undefined ? "" : ` First unreadable: ${first}`}`,
   );
 }

@@ -47,7 +47,9 @@ export async function openNormals(
         const message = `looking at good part ${before + done}/${total}`;
         progress.stage("clean", { done: (before + done) / total, message });
       };
-      for await (const { data } of cleanNormals(files, sieve, { ...job.training, signal, onProgress })) {
+      const { minImages } = job.training;
+      const product = folders.length > 1 ? recipe : undefined;
+      for await (const { data } of cleanNormals(files, sieve, { minImages, product, signal, onProgress })) {
         hash.update(data);
         yield data;
       }

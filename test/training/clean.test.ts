@@ -91,6 +91,8 @@ describe("cleanNormals", () => {
         /^1 usable normal pictures, at least 20 are needed.*Collect 19 more/,
       ) as string,
     });
+    const ofOne = cleanNormals([file], new Sieve(SIZE), { ...options, product: "gear" });
+    await expect(collect(ofOne)).rejects.toThrow(/^gear: 1 usable/);
   });
 
   it("stops when asked", async () => {

@@ -180,6 +180,16 @@ describe("a job of two products", () => {
   );
 });
 
+it("a product with too few good parts is named, since a job may have several", async () => {
+  const normalsDir = join(stateDir, "gears");
+  await renderNormals(normalsDir, 2);
+  const also = [{ recipe: "gear", normalsDir, parent: null }];
+  await expect(train({ method: SMALL_BANK }, null, also)).rejects.toMatchObject({
+    code: "too-few-normals",
+    message: expect.stringMatching(/^gear: 2 usable normal pictures, at least 8/) as string,
+  });
+});
+
 describe("method auto", () => {
   it(
     "deploys one of the two and says why with both numbers, in the result and in the report",
