@@ -108,12 +108,18 @@ export function dataNotes({ cells, leftOut }: DataSetResult): string[] {
   ];
 }
 
-function gapsOf({ good, bad, withoutMask, emptyMask }: Cell["report"]): string[] {
+/** Folders of test pictures that are probably good ones: only the exact name `good` is. */
+const SOUNDS_GOOD = /^(good|ok|normal)$/i;
+
+function gapsOf({ good, bad, withoutMask, emptyMask, perDefect }: Cell["report"]): string[] {
   if (good + bad === 0) return ["no test pictures, so no accuracy"];
   if (bad === 0) return ["no bad test pictures: false rejects only"];
   const of = (count: number): string => `${count} of ${bad} bad pictures`;
   return [
     good === 0 ? "no good test pictures: no image figures, no false rejects" : "",
+    ...Object.keys(perDefect)
+      .filter((kind) => SOUNDS_GOOD.test(kind))
+      .map((kind) => `"${kind}" counts as a kind of defect: only a folder named good holds good pictures`),
     withoutMask > 0 ? `${of(withoutMask)} without a mask: not in the pixel figures` : "",
     emptyMask > 0 ? `${of(emptyMask)} with a mask that marks nothing: all their pixels count as sound` : "",
   ].filter((words) => words !== "");

@@ -14,7 +14,7 @@ export interface Mask {
  * Reads a ground-truth mask by nearest neighbour (pixel centres, as PIL). A pixel is defective above half of the mask's
  * highest value, so that JPEG noise does not count. A mask with no value of 128 or more holds numbers of classes (0/1 masks;
  * VisA, one number a kind of defect): there every value but 0 is defective.
- * @throws InputError `picture-unreadable`
+ * @throws InputError `picture-missing`, `picture-unreadable`
  */
 export async function readMask(file: string, size: Size): Promise<Mask> {
   try {
@@ -30,7 +30,7 @@ export async function readMask(file: string, size: Size): Promise<Mask> {
   }
 }
 
-/** True if a full-size mask has no pixel above half of full brightness. @throws InputError `picture-unreadable` */
+/** True if a full-size mask has no pixel above half of full brightness. @throws as `readMask` */
 export async function isBlackMask(file: string): Promise<boolean> {
   try {
     const { channels } = await (await openPicture(file)).flatten({ background: "#000000" }).stats();

@@ -19,15 +19,19 @@ const SIGNATURES: readonly (readonly [RegExp, string])[] = [
 /* eslint-enable no-control-regex */
 
 /** True if nothing exists at `file`. */
-export async function isMissing(file: string): Promise<boolean> {
+async function isMissing(file: string): Promise<boolean> {
   return stat(file).then(
     () => false,
     () => true,
   );
 }
 
-/** The error for a file that cannot be decoded: what it looks like, the decoder's words, the remedy. */
+/** The error for a file that is not there or cannot be decoded: what it looks like, the decoder's words, the remedy. */
 export async function unreadable(file: string, cause: unknown): Promise<InputError> {
+  if (await isMissing(file)) {
+    const text = `There is no picture ${file}. Check the path; it may have been moved.`;
+    return new InputError("picture-missing", text, { cause });
+  }
   const reason = messageOf(cause).split("\n")[0] ?? "";
   return new InputError(
     "picture-unreadable",

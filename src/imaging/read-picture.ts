@@ -3,7 +3,7 @@ import sharp, { type Sharp } from "sharp";
 import type { Size } from "../domain/inspection.ts";
 import { InputError, messageOf } from "../domain/errors.ts";
 import { decodeBmp } from "./decode-bmp.ts";
-import { isMissing, unreadable } from "./picture-error.ts";
+import { unreadable } from "./picture-error.ts";
 
 /** Largest picture that is decoded: 200 megapixels is above today's inspection cameras and below what fills a small device. */
 const MAX_PIXELS = 200_000_000;
@@ -58,15 +58,6 @@ async function pictureError(file: string, error: unknown): Promise<InputError> {
       `${file} has more than ${MAX_PIXELS / 1e6} megapixels, the largest picture that assayd decodes. ` +
         "Crop or scale it down, or remove it from the folder.",
       { cause: error },
-    );
-  }
-  if (await isMissing(file)) {
-    return new InputError(
-      "picture-missing",
-      `There is no picture ${file}. Check the path; it may have been moved.`,
-      {
-        cause: error,
-      },
     );
   }
   return unreadable(file, error);

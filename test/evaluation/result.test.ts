@@ -134,6 +134,10 @@ describe("the tables of a result", () => {
       "cup, seed 2: the training was stopped and went on; train s is of the rest",
     ]);
     const leftOut = Array.from({ length: 10 }, (_, at) => `${at}: why`);
+    const named = { OK: { pictures: 4, imageAuroc: 0.5, caughtShare: 0 } };
+    expect(gaps({ perDefect: named })).toEqual([
+      'cup: "OK" counts as a kind of defect: only a folder named good holds good pictures',
+    ]);
     const notes = dataNotes(sampleResult([], { leftOut }));
     expect(notes).toHaveLength(9);
     expect(notes.at(-1)).toBe("left out: 2 more");

@@ -34,6 +34,11 @@ describe("readMask", () => {
     expect(defective).toBe(true);
   });
 
+  it("names a mask that is not there", async () => {
+    const missing = readMask("/nowhere/0_mask.png", { width: 4, height: 4 });
+    await expect(missing).rejects.toMatchObject({ code: "picture-missing" });
+  });
+
   it("finds nothing in a black mask and names an unreadable one", async () => {
     expect((await readMask(await maskFile([0, 0, 0, 0], 2), { width: 2, height: 2 })).defective).toBe(false);
     const file = join(temporaryFolder(), "mask.png");

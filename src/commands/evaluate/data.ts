@@ -3,7 +3,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Config } from "../../config/schema.ts";
 import { openDataSet } from "../../datasets/data-set.ts";
-import { InputError, messageOf, TrainingError } from "../../domain/errors.ts";
+import { AssaydError, InputError, messageOf, TrainingError } from "../../domain/errors.ts";
 import { evaluationPage } from "../../evaluation/page/page.ts";
 import { printable } from "../../evaluation/printable.ts";
 import { resultJson } from "../../evaluation/result-json.ts";
@@ -52,7 +52,7 @@ export async function evaluateDataSet(flags: DataFlags): Promise<void> {
     const plan = await planOf(flags, resolve(flags.out ?? temporary ?? ""));
     const result = await measureShown(plan, view).catch((error: unknown) => {
       const hadBegun =
-        error instanceof TrainingError || (error instanceof InputError && error.code === "interrupted");
+        error instanceof TrainingError || (error instanceof AssaydError && error.code === "interrupted");
       if (flags.out === undefined && hadBegun)
         view.say("With --out DIR finished categories are kept, and the next run goes on with them.");
       throw error;
