@@ -2,6 +2,7 @@ import { InputError, messageOf } from "../../domain/errors.ts";
 import type { Weight, Weights } from "../../graph/ops.ts";
 import { badPickle } from "./pickle-machine.ts";
 import { readLegacyPth } from "./pth-legacy.ts";
+import { isSafetensors } from "./safetensors.ts";
 import { readZipPth } from "./pth-zip.ts";
 import {
   decodeStorage,
@@ -64,11 +65,12 @@ async function readContents<R>(
 /** What a file looks like that torch.save never wrote. */
 function foreignWords(bytes: Uint8Array): string {
   if (bytes.length === 0) return "it is empty";
+  if (isSafetensors(bytes)) return "it is a safetensors file; a file of torch.save is expected here";
   const head = new TextDecoder().decode(bytes.subarray(0, HEAD_BYTES));
   const isText = !/[\p{Cc}\ufffd]/u.test(head.replace(/\s/g, ""));
   return isText
     ? `it is a text that begins with ${JSON.stringify(head)}, perhaps a page or a pointer in place of the download`
-    : "it does not begin as a file of torch.save or a safetensors file does";
+    : "it does not begin as a file of torch.save does";
 }
 
 async function weightsOf(contents: PthContents, named: ReadonlyMap<string, StoredTensor>): Promise<Weights> {

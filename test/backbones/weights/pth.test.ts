@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { readPth } from "../../../src/backbones/weights/pth.ts";
+import { writeSafetensors } from "../../../src/backbones/weights/safetensors.ts";
 import { InputError } from "../../../src/domain/errors.ts";
 import { dictOf, op, storageReference, tensor } from "./pickle-text.ts";
 import { storedZip, type ZipEntry } from "./stored-zip.ts";
@@ -96,6 +97,8 @@ test("the message names the file, the reason and the remedy", async () => {
 test("a file that torch.save never wrote is called what it looks like", async () => {
   const text = new TextEncoder().encode("version https://git-lfs.github.com/spec/v1\noid sha256:1");
   await expect(readPth(text, "p.pth")).rejects.toThrow(/text that begins with "version https:.*download/);
+  const safe = writeSafetensors(new Map([["w", { shape: [1], data: Float32Array.of(1) }]]));
+  await expect(readPth(safe, "s.pth")).rejects.toThrow(/it is a safetensors file/);
   await expect(readPth(new Uint8Array(), "e.pth")).rejects.toThrow(/it is empty/);
   await expect(readPth(Uint8Array.of(0x89, 0x50, 1), "x.pth")).rejects.toThrow(/does not begin as/);
 });
