@@ -7,7 +7,7 @@ import { anomalyMap, distanceMap } from "../../shared/map-network.ts";
 import { standardized } from "../../shared/standardized.ts";
 import { compactStudent } from "../../students/compact.ts";
 import { reverseStudent } from "../../students/reverse.ts";
-import { amplifyLevel, trustedGate } from "./amplify-network.ts";
+import { amplifyLevel, residualOfLevel, trustedGate } from "./amplify-network.ts";
 
 /** The slice of the configuration that shapes the network. */
 export type AandShape = Pick<AandConfig, "student" | "blurSigmaPx" | "amplify">;
@@ -16,11 +16,18 @@ export type AandShape = Pick<AandConfig, "student" | "blurSigmaPx" | "amplify">;
 export const isGateAlone = ({ amplify }: Pick<AandShape, "amplify">): boolean =>
   amplify.enabled && amplify.use === "gate";
 
-/** Vanilla teacher features to those that the student learns: amplified by RAA (AAND Eq. 5). */
+/**
+ * Vanilla teacher features to those that the student learns: amplified by RAA (AAND Eq. 5); by the generator alone, the residual
+ * is added everywhere.
+ */
 export function advancedTeacher(levels: readonly Level[], { amplify }: AandShape): Network {
   if (!amplify.enabled || amplify.use === "gate") return (_ops, features) => features;
   return (ops, features) =>
-    zip(levels, features).map(([{ level }, feature]) => amplifyLevel(ops, feature, level, amplify).amplified);
+    zip(levels, features).map(([{ level }, feature]) =>
+      amplify.use === "generator"
+        ? ops.add(feature, residualOfLevel(ops, feature, level, amplify))
+        : amplifyLevel(ops, feature, level, amplify).amplified,
+    );
 }
 
 /** Stage 1's text, vanilla features in: (feature, gate, residual) of each level in turn. */

@@ -12,8 +12,6 @@ export interface AmplifyOptions {
   readonly temperature: number;
   /** How φ2 makes the residual: tanh(φ2) ⊙ f (the paper), sigmoid(φ2) ⊙ f, or φ2 itself (AAND Fig. 7). Default tanh. */
   readonly residual?: "tanh" | "sigmoid" | "free";
-  /** `generator`: the residual is added everywhere, without the gate (ablation). Default both. */
-  readonly use?: "both" | "gate" | "generator";
 }
 
 /** What RAA makes of one level: gate [1, H, W] in 0..1, residual and amplified feature [C, H, W]. */
@@ -52,23 +50,24 @@ export function trustedGate<T>(ops: Ops<T>, feature: T, level: number, options: 
   return ops.mulConstant(gateOfLevel(ops, feature, level, options), `${amplifierName(level)}.trust`);
 }
 
-/** Residual anomaly amplification of one level (AAND §III-B): residual r = tanh(φ2(f)) ⊙ f (ARG), amplified f + trust·w·r. */
+/** Residual anomaly amplification of one level (AAND §III-B): f + trust·w·r, residual r as `residualOfLevel` gives it. */
 export function amplifyLevel<T>(
   ops: Ops<T>,
   feature: T,
   level: number,
   options: AmplifyOptions,
 ): Amplified<T> {
-  const name = amplifierName(level);
   const gate = gateOfLevel(ops, feature, level, options);
-  const scale = perceptron(ops, feature, `${name}.generator`, hiddenWidth(ops.shape(feature).c, options));
-  const residual = residualOf(ops, scale, feature, options.residual);
-  const trusted = ops.mulConstant(gate, `${name}.trust`);
-  const added = options.use === "generator" ? residual : ops.mul(trusted, residual);
-  return { gate, residual, amplified: ops.add(feature, added) };
+  const residual = residualOfLevel(ops, feature, level, options);
+  const trusted = ops.mulConstant(gate, `${amplifierName(level)}.trust`);
+  return { gate, residual, amplified: ops.add(feature, ops.mul(trusted, residual)) };
 }
 
-function residualOf<T>(ops: Ops<T>, scale: T, feature: T, form: AmplifyOptions["residual"] = "tanh"): T {
+/** Residual of one level (ARG, AAND §III-B): tanh(φ2(f)) ⊙ f, or as `options.residual` says. */
+export function residualOfLevel<T>(ops: Ops<T>, feature: T, level: number, options: AmplifyOptions): T {
+  const hidden = hiddenWidth(ops.shape(feature).c, options);
+  const scale = perceptron(ops, feature, `${amplifierName(level)}.generator`, hidden);
+  const form = options.residual ?? "tanh";
   if (form === "free") return scale;
   return ops.mul(form === "tanh" ? ops.tanh(scale) : ops.sigmoid(scale), feature);
 }

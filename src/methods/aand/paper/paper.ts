@@ -60,9 +60,12 @@ export class PaperTraining implements MethodTraining {
     const stage = this.#amplifyStage;
     if (!stage) return "no amplifier";
     const trained = stage.trainedWeights();
-    if (this.#config.amplify.trust === "full") {
+    const { trust: wanted, use } = this.#config.amplify;
+    if (wanted === "full" || use === "generator") {
       this.#amplifier = trained;
-      return "amplifier trusted in full, as the paper does";
+      return use === "generator"
+        ? "no gate: the residual is added everywhere"
+        : "amplifier trusted in full, as the paper does";
     }
     const highest: number[][] = this.#levels.map(() => []);
     const shapes = this.#levels.map(({ shape }) => shape);

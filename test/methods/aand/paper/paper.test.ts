@@ -25,3 +25,16 @@ it("the gate alone has no student: nothing to distil, and none in what is export
   expect(map!.every((value) => value >= 0 && value <= TWO.length)).toBe(true);
   training.dispose();
 });
+
+it("the generator alone has no gate, whose trust is not spoken of", async () => {
+  const settings = { name: "aand", form: "paper", amplify: { use: "generator", memory: 4 } };
+  const training = aand(aandSchema.parse(settings)).begin({ levels: TWO, mapSize: MAP_SIZE, seed: 1 });
+  await training.prepare(batches(seenParts(6, 1, "good")));
+  expect(await training.measureTrust(batches(seenParts(4, 2, "good")))).toBe(
+    "no gate: the residual is added everywhere",
+  );
+  training.beginDistill();
+  const names = [...training.trained().weights.keys()].filter((name) => name.startsWith("raa."));
+  expect(new Set(names.map((name) => name.split(".")[2]))).toEqual(new Set(["generator"]));
+  training.dispose();
+});
