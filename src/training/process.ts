@@ -82,7 +82,7 @@ function diskOrMemory(error: unknown, job: TrainingJob): TrainingError | null {
       `the disk with ${job.jobDir} is full (${code}); free some space and start the training again. The active model is untouched`,
     );
   }
-  if (/alloc|out of memory|OOM|Resource exhausted/i.test(messageOf(error))) {
+  if (/alloc|out of memory|\bOOM\b|resource exhausted/i.test(messageOf(error))) {
     return new TrainingError(
       "out-of-memory",
       `training ran out of memory (${messageOf(error)}); lower training.method.amplify.batch and distill.batch`,

@@ -189,6 +189,17 @@ describe("a training job", () => {
   );
 
   it(
+    "does not take a recipe named mushroom for a lack of memory (OOM)",
+    async () => {
+      await renderNormals(normalsDir, 10);
+      await writeFile(join(stateDir, "a-file"), "");
+      const { error } = await finish(jobOf({ jobDir: join(stateDir, "a-file", "mushroom") }));
+      expect(error).toMatchObject({ code: "training-failed" });
+    },
+    TIMEOUT,
+  );
+
+  it(
     "refuses too few pictures, an empty or missing folder and files that are no pictures, each in words",
     async () => {
       const expectFailure = async (code: string, words: RegExp): Promise<void> => {
