@@ -60,6 +60,13 @@ const aandSettings = z.strictObject({
       margin: z.number().default(0.3).describe("paper form: of the amplification loss"),
     })
     .prefault({}),
+  wide: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      images: positiveInt.default(500).describe("synthetic pictures made"),
+    })
+    .prefault({})
+    .describe("fused form, part of stage 1: wide areas of another finish"),
   distill: z
     .strictObject({
       enabled: z.boolean().default(true).describe("fused form: false leaves the student out (ablation)"),

@@ -30,6 +30,8 @@ export interface StageBatch {
   readonly mask: tf.Tensor4D | null;
   /** [B, H, W, 1] 0 or 1 at picture size: where the product is; null where all is product. */
   readonly foreground: tf.Tensor4D | null;
+  /** So many of the batch, the last ones, have wide areas of another finish (`AmplifyPlan.wide`). */
+  readonly wide: number;
 }
 
 /** Something that is trained step by step. */
@@ -46,6 +48,14 @@ export interface StagePlan {
   readonly learningRate: number;
   /** How the rate goes over the steps (schedule.ts); default `steps`, the published codes'. */
   readonly schedule?: "steps" | "one-cycle" | undefined;
+}
+
+/** Stage 1: on synthetic anomalies. */
+export interface AmplifyPlan extends StagePlan {
+  /** Pictures that are made with small anomalies. */
+  readonly images: number;
+  /** Pictures with wide areas of another finish: made, and shown in each step beside `batch`; null: none. */
+  readonly wide: { readonly images: number; readonly batch: number } | null;
 }
 
 /** Batches of features [n, H, W, C] as they lie in memory, level by level. Can be gone through more than once. */
@@ -83,8 +93,8 @@ export interface Method {
   readonly levels: readonly number[];
   /** The student sees pictures, not only features: pictures are kept beside the features. */
   readonly looksAtPictures: boolean;
-  /** Stage 1, on `images` synthetic anomalies; null: there is none. */
-  readonly amplify: (StagePlan & { readonly images: number }) | null;
+  /** Stage 1; null: there is none. */
+  readonly amplify: AmplifyPlan | null;
   /** Stage 2, on normals; null: there is none. */
   readonly distill: StagePlan | null;
   begin(context: MethodContext): MethodTraining;

@@ -1,4 +1,4 @@
-import type { MethodTraining, StageBatch } from "../methods/method.ts";
+import type { AmplifyPlan, MethodTraining, StageBatch } from "../methods/method.ts";
 import { featureTensors } from "../methods/shared/feature-tensors.ts";
 import { CheckpointFile } from "./checkpoint.ts";
 import { batchOf } from "./split.ts";
@@ -17,7 +17,7 @@ export async function amplify(
   if (!stage || !plan) return null;
   const size = job.inputSize;
   const batchAt = async (step: number): Promise<StageBatch> => {
-    const indices = batchOf(synthetic.count, plan.batch, step, job.training.seed);
+    const indices = batchIndices(plan, step, job.training.seed);
     const spoiled = await Promise.all(indices.map((index) => synthetic.read(index)));
     const records = await synthetic.features.read(indices);
     return {
@@ -37,16 +37,24 @@ export async function amplify(
         indices.map((index) => synthetic.foreground(index)),
         size,
       ),
+      wide: plan.wide?.batch ?? 0,
     };
   };
   return trainStage({
     name: "amplify",
     stage,
     ...plan,
-    stepsPerEpoch: Math.ceil(synthetic.count / plan.batch),
+    stepsPerEpoch: Math.ceil(plan.images / plan.batch),
     batchAt,
     checkpoint: new CheckpointFile(job.jobDir, "amplify", work.key),
     progress: work.progress,
     signal: work.signal,
   });
+}
+
+/** Of the synthetic set: small anomalies, then wide ones, each kind in its own order. */
+function batchIndices({ images, batch, wide }: AmplifyPlan, step: number, seed: number): number[] {
+  const small = batchOf(images, batch, step, seed);
+  if (!wide) return small;
+  return [...small, ...batchOf(wide.images, wide.batch, step, seed).map((index) => images + index)];
 }

@@ -25,6 +25,7 @@ export async function distill(
       pictures: pictures && sampleTensor(pictures, job.inputSize, work.view.preprocess.light),
       mask: null,
       foreground: null,
+      wide: 0,
     };
   };
   return trainStage({

@@ -99,13 +99,9 @@ async function learn(work: Work, training: MethodTraining) {
 }
 
 async function learnToAmplify(work: Work, training: MethodTraining) {
-  const synthetic = await synthesize(
-    work,
-    trainingOrder(
-      work.samples.split.products.map(({ train }) => train),
-      work.method.amplify?.images ?? 0,
-    ),
-  );
+  const { images = 0, wide = null } = work.method.amplify ?? {};
+  const trained = work.samples.split.products.map(({ train }) => train);
+  const synthetic = await synthesize(work, trainingOrder(trained, { images, wide: wide?.images ?? 0 }));
   try {
     return await amplify({ ...work, training, synthetic });
   } finally {

@@ -44,7 +44,7 @@ export function planOf(job: TrainingJob): JobPlan {
     chooses,
     stages: STAGES.filter((stage) => left[stage] ?? true),
     work: {
-      synthesize: (amplify?.images ?? 0) / USUAL.images,
+      synthesize: ((amplify?.images ?? 0) + (amplify?.wide?.images ?? 0)) / USUAL.images,
       amplify: picturesShown(amplify) / USUAL.amplify,
       distill: picturesShown(distill) / USUAL.distill,
     },
@@ -52,7 +52,7 @@ export function planOf(job: TrainingJob): JobPlan {
 }
 
 /** Pictures that the default method makes, and shows to its stages. */
-const USUAL = { images: 1600, amplify: 700 * 16, distill: 900 * 16 } as const;
+const USUAL = { images: 2100, amplify: 700 * 16, distill: 900 * 16 } as const;
 
 function picturesShown(plan: StagePlan | null): number {
   return plan === null ? 0 : plan.steps * plan.batch;

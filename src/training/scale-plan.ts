@@ -6,6 +6,8 @@ const USUAL_PIXELS = 256 * 256;
 const SMALLEST_BATCH = 4;
 /** Synthetic pictures at least: fewer show too few kinds of anomaly. */
 const FEWEST_IMAGES = 400;
+/** Of pictures with wide areas, which show little besides. */
+const FEWEST_WIDE = 200;
 
 /**
  * The same method with plans for larger pictures: a batch of 16 pictures at 256² holds as many places as one of 4 at 512², so
@@ -18,13 +20,20 @@ export function scaledTo({ width, height }: Size, method: Method): Method {
     ...method,
     amplify: amplify && {
       ...fewer(amplify, share),
-      images: Math.min(amplify.images, Math.max(FEWEST_IMAGES, Math.round(amplify.images * share))),
+      images: fewerImages(amplify.images, share, FEWEST_IMAGES),
+      wide: amplify.wide && {
+        images: fewerImages(amplify.wide.images, share, FEWEST_WIDE),
+        batch: fewer(amplify.wide, share).batch,
+      },
     },
     distill: distill && fewer(distill, share),
   };
 }
 
-function fewer<P extends StagePlan>(plan: P, share: number): P {
+const fewerImages = (images: number, share: number, fewest: number): number =>
+  Math.min(images, Math.max(fewest, Math.round(images * share)));
+
+function fewer<P extends Pick<StagePlan, "batch">>(plan: P, share: number): P {
   const batch = Math.min(plan.batch, Math.max(SMALLEST_BATCH, Math.round(plan.batch * share)));
   return { ...plan, batch };
 }

@@ -8,7 +8,14 @@ const ANOMALIES = 64;
 
 /** Pictures that no training saw, spoiled; one anomaly a picture where there are enough. */
 export function heldOutOrder(heldOut: readonly number[], stage: SyntheticOrder["stage"]): SyntheticOrder {
-  return { name: "held-out", stage, count: ANOMALIES, bases: heldOut.slice(0, ANOMALIES), spoiled: "all" };
+  return {
+    name: "held-out",
+    stage,
+    count: ANOMALIES,
+    bases: heldOut.slice(0, ANOMALIES),
+    spoiled: "all",
+    wide: 0,
+  };
 }
 
 /** The method's own last look, at held-out parts and at synthetic anomalies on them; these are made when it asks for them. */

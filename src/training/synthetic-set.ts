@@ -37,6 +37,8 @@ export interface SyntheticOrder {
    * in nothing else, so that telling the two apart is telling the anomaly.
    */
   readonly spoiled: "mixed" | "all";
+  /** So many of `count`, the last ones, have wide areas of another finish instead of small anomalies. */
+  readonly wide: number;
 }
 
 /** Normal pictures that stage 1's anomalies are put on; more add little. */
@@ -44,9 +46,22 @@ const BASES = 400;
 /** Pictures that a self-patch may come from. */
 const OTHERS = 4;
 
-/** Stage 1's pictures, as many of each product. @param train the training normals of each product */
-export function trainingOrder(train: readonly (readonly number[])[], count: number): SyntheticOrder {
-  return { name: "synthetic", stage: "synthesize", count, bases: evenly(train, BASES), spoiled: "mixed" };
+/**
+ * Stage 1's pictures, as many of each product.
+ * @param train the training normals of each product   @param images with small anomalies   @param wide with wide ones
+ */
+export function trainingOrder(
+  train: readonly (readonly number[])[],
+  { images, wide }: { readonly images: number; readonly wide: number },
+): SyntheticOrder {
+  return {
+    name: "synthetic",
+    stage: "synthesize",
+    count: images + wide,
+    bases: evenly(train, BASES),
+    spoiled: "mixed",
+    wide,
+  };
 }
 
 /** Makes the pictures, anomalies on the product only where one can be told from its ground, and at judged places; the teacher looks at them. */
@@ -104,7 +119,7 @@ function report({ progress }: Work, { stage }: SyntheticOrder, done: number, mes
 /** Records of picture and mask. Picture `index` is made from base `index % bases.length`; each has a random stream of its own. */
 async function* spoiledPictures(work: Work, order: SyntheticOrder, places: readonly (Uint8Array | null)[]) {
   const { job, signal, samples } = work;
-  const { name, bases, count, spoiled } = order;
+  const { name, bases, count, spoiled, wide } = order;
   const textures = await textureSource(work);
   for (let index = 0; index < count; index += 1) {
     signal.throwIfAborted();
@@ -114,7 +129,8 @@ async function* spoiledPictures(work: Work, order: SyntheticOrder, places: reado
     for (const other of shuffled(bases.length, random).slice(0, OTHERS))
       others.push(await samples.read(bases[other]!));
     const normal = await samples.read(bases[base]!);
-    const options = { random, foreground: places[base] ?? null, textures, others };
+    const recipe = index < count - wide ? ("rich" as const) : ("wide" as const);
+    const options = { random, foreground: places[base] ?? null, textures, others, recipe };
     const { image, mask } =
       spoiled === "mixed"
         ? synthesizeAnomaly(normal, job.inputSize, options)

@@ -134,6 +134,7 @@ function stageBatch(
     pictures: createMethod(config).looksAtPictures ? tensorOf(seen.map(({ picture }) => picture)) : null,
     mask: content === "spoiled" ? tf.tensor4d(middle, [seen.length, SIDE, SIDE, 1]) : null,
     foreground: null,
+    wide: 0,
   };
 }
 

@@ -17,6 +17,7 @@ describe("scaledTo", () => {
     const at512 = scaledTo({ width: 512, height: 512 }, aand);
     expect(at512.distill?.batch).toBe(4);
     expect(at512.amplify).toMatchObject({ batch: 4, images: 400, steps: aand.amplify?.steps });
+    expect(at512.amplify?.wide).toEqual({ images: 200, batch: 4 });
     const at320 = scaledTo({ width: 320, height: 320 }, aand);
     expect(at320.amplify).toMatchObject({ batch: 10, images: 1024 });
   });

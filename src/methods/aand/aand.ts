@@ -23,9 +23,16 @@ export function aand(config: AandConfig): Method {
     name: config.name,
     levels: form === "fused" ? ALL_LEVELS : config.levels,
     looksAtPictures: false,
-    amplify: amplify.enabled ? amplify : null,
+    amplify: amplify.enabled
+      ? { ...amplify, wide: form === "fused" && config.wide.enabled ? wideOf(config) : null }
+      : null,
     distill: distill.enabled && !(form === "paper" && isGateAlone(config)) ? distill : null,
     begin: (context) =>
       form === "fused" ? new FusedTraining(config, context) : new PaperTraining(config, context),
   };
+}
+
+/** Half as many pictures a step as stage 1 shows of small anomalies: their maps are small. */
+function wideOf({ amplify, wide }: AandConfig) {
+  return { images: wide.images, batch: Math.max(1, Math.round(amplify.batch / 2)) };
 }

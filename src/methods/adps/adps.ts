@@ -20,7 +20,7 @@ export function adps(config: AdpsConfig): Method {
     name: config.name,
     levels: config.levels,
     looksAtPictures: true,
-    amplify: config.amplify,
+    amplify: { ...config.amplify, wide: null },
     distill: null,
     begin: (context) => new AdpsTraining(config, context),
   };

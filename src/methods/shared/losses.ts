@@ -25,17 +25,21 @@ export function levelLabels(mask: tf.Tensor4D, height: number, width: number): t
 }
 
 /**
- * Focal loss of the gates (AAND Eq. 9 with [42]): mean of −α(1−w)²·y·log w − (1−α)w²·(1−y)·log(1−w), α 0.8, per level.
- * @param gates [B, h, w, 1] in 0..1, per level   @param labels same shapes, 0 or 1
+ * Focal loss of the gates (AAND Eq. 9 with [42]): mean of −α(1−w)²·y·log w − (1−α)w²·(1−y)·log(1−w), α 0.8 in the paper, per level.
+ * @param gates [B, h, w, 1] in 0..1, per level   @param labels same shapes, 0 or 1   @param alpha weight of the anomalous
  */
-export function focalLoss(gates: readonly tf.Tensor4D[], labels: readonly tf.Tensor4D[]): tf.Scalar {
+export function focalLoss(
+  gates: readonly tf.Tensor4D[],
+  labels: readonly tf.Tensor4D[],
+  alpha = ALPHA,
+): tf.Scalar {
   return sum(
     zip(gates, labels).map(([gate, label]) => {
       const share = tf.clipByValue(gate, SMALLEST_SHARE, 1 - SMALLEST_SHARE);
       const rest = tf.sub(1, share);
       const missed = tf.mul(tf.mul(label, tf.pow(rest, GAMMA)), tf.log(share));
       const invented = tf.mul(tf.mul(tf.sub(1, label), tf.pow(share, GAMMA)), tf.log(rest));
-      return tf.neg(tf.mean(tf.add(tf.mul(missed, ALPHA), tf.mul(invented, 1 - ALPHA))));
+      return tf.neg(tf.mean(tf.add(tf.mul(missed, alpha), tf.mul(invented, 1 - alpha))));
     }),
   );
 }

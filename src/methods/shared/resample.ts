@@ -25,6 +25,21 @@ export function resampleMatrix(to: number, from: number, sigmaPx: number): Weigh
   return { shape: [to, from], data };
 }
 
+/**
+ * Means over equal parts of one axis: the areas that `to` places cover of `from`, which may be cut or smaller than one.
+ * @returns [to, from], each row sums to 1
+ */
+export function averageMatrix(to: number, from: number): Weight {
+  const data = new Float32Array(to * from);
+  const length = from / to;
+  for (let row = 0; row < to; row++)
+    for (let at = 0; at < from; at++) {
+      const covered = Math.min(at + 1, (row + 1) * length) - Math.max(at, row * length);
+      if (covered > 0) data[row * from + at] = covered / length;
+    }
+  return { shape: [to, from], data };
+}
+
 /** torch's `interpolate(mode="bilinear", align_corners=True)` along one axis: first meets first, last meets last. */
 function bilinear(at: number, to: number, from: number): { left: number; right: number; share: number } {
   const source = to > 1 ? (at * (from - 1)) / (to - 1) : 0;

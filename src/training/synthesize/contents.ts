@@ -93,7 +93,7 @@ function shifted(colour: readonly number[], random: Random): number[] {
 }
 
 /** Brighter, darker, flatter or harsher than it was. */
-function changedLight({ image, size }: Material, region: Region, random: Random): Content {
+export function changedLight({ image, size }: Material, region: Region, random: Random): Content {
   const read = pictureSampler(image, size);
   const [red, green, blue] = colourAt(image, middleOf(region, size));
   const middle = ((red ?? 0) + (green ?? 0) + (blue ?? 0)) / 3;
@@ -124,7 +124,7 @@ function displacedCopy({ image, size }: Material, _region: Region, random: Rando
 }
 
 /** Blurred, eroded or dilated: print too thin or thick, details lost. */
-function filtered({ image, size }: Material, _region: Region, random: Random): Content {
+export function filtered({ image, size }: Material, _region: Region, random: Random): Content {
   const kind = choose<"mean" | "lowest" | "highest">(random, [
     [1, "mean"],
     [1, "lowest"],

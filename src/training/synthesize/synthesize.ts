@@ -2,11 +2,13 @@ import type { Size } from "../../domain/inspection.ts";
 import { cut } from "../../imaging/cut.ts";
 import { between, choose, wholeBetween, type Random } from "./chance.ts";
 import { chooseContent, foreignTexture, type Content, type Material } from "./contents.ts";
+import { chooseFinish } from "./finishes.ts";
 import { blobOrBoxMask, polylineMask, type Point } from "./masks.ts";
 import { perlinMask } from "./perlin.ts";
 import { regionOf, type Region } from "./region.ts";
 import type { TextureSource } from "./texture-source.ts";
 import { varyLight } from "./variation.ts";
+import { wideMask } from "./wide-mask.ts";
 import { anomalyFactor, drawWindow, pasted } from "./window.ts";
 
 /** Share of pictures that get an anomaly (AAND: 0.8; DRAEM: 0.5). */
@@ -26,10 +28,11 @@ export interface SynthesisOptions {
   readonly others: readonly Uint8Array[];
   /**
    * `rich` (default): several kinds of masks and contents, 1 to 3 anomalies, varied light (measured better, accuracy.md).
+   * `wide`: areas of up to half of the picture get another finish.
    * `paper`: one Perlin mask filled with a foreign texture (AAND, DRAEM).
    */
-  readonly recipe?: "rich" | "paper";
-  /** `varied` (default, of `rich` only): light and noise of the whole picture change too; `kept`: only the anomaly differs. */
+  readonly recipe?: "rich" | "wide" | "paper";
+  /** `varied` (default, not of `paper`): light and noise of the whole picture change too; `kept`: only the anomaly differs. */
   readonly light?: "varied" | "kept";
 }
 
@@ -51,12 +54,11 @@ export function synthesizeAnomaly(
   options: SynthesisOptions,
 ): SynthesizedPicture {
   const { random, recipe = "rich", light = "varied" } = options;
-  const normal = recipe === "rich" && light === "varied" ? varyLight(image, size, random) : image.slice();
+  const normal = recipe !== "paper" && light === "varied" ? varyLight(image, size, random) : image.slice();
   const none = { image: normal, mask: new Uint8Array(size.width * size.height) };
   if (random() >= ANOMALY_SHARE) return none;
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const spoiled =
-      recipe === "rich" ? spoilRichly(normal, size, options) : spoilOnce(normal, size, options, paperDefect);
+    const spoiled = SPOIL[recipe](normal, size, options);
     const mask = changedPixels(normal, spoiled);
     if (mask.reduce((count, pixel) => count + pixel, 0) > MIN_PIXELS) return { image: spoiled, mask };
   }
@@ -69,14 +71,29 @@ interface DefectPlan {
 }
 type DefectMaker = (material: Material, options: SynthesisOptions) => DefectPlan | null;
 
-function spoilRichly(normal: Uint8Array, size: Size, options: SynthesisOptions): Uint8Array {
-  const count = choose(options.random, [
+type Spoil = (normal: Uint8Array, size: Size, options: SynthesisOptions) => Uint8Array;
+
+const SPOIL: Readonly<Record<NonNullable<SynthesisOptions["recipe"]>, Spoil>> = {
+  rich: (normal, size, options) =>
+    repeated(oneToThree(options.random) * anomalyFactor(size), normal, (image) =>
+      spoilSomewhere(image, size, options),
+    ),
+  wide: (normal, size, options) =>
+    repeated(oneToThree(options.random), normal, (image) => spoilOnce(image, size, options, wideDefect)),
+  paper: (normal, size, options) => spoilOnce(normal, size, options, paperDefect),
+};
+
+function oneToThree(random: Random): number {
+  return choose(random, [
     [0.6, 1],
     [0.25, 2],
     [0.15, 3],
   ]);
+}
+
+function repeated(times: number, normal: Uint8Array, spoil: (image: Uint8Array) => Uint8Array): Uint8Array {
   let image = normal;
-  for (let i = 0; i < count * anomalyFactor(size); i++) image = spoilSomewhere(image, size, options);
+  for (let i = 0; i < times; i++) image = spoil(image);
   return image;
 }
 
@@ -114,6 +131,12 @@ function richDefect(material: Material, { random, foreground }: SynthesisOptions
   ])();
   const region = regionOf(within(mask, foreground), size, between(random, 0.3, 1.2));
   return region && { region, content: chooseContent(material, region, random) };
+}
+
+function wideDefect(material: Material, { random, foreground }: SynthesisOptions): DefectPlan | null {
+  const mask = within(wideMask(material.size, random), foreground);
+  const region = regionOf(mask, material.size, between(random, 0.5, 6));
+  return region && { region, content: chooseFinish(material, region, random) };
 }
 
 function within(mask: Uint8Array, foreground: Uint8Array | null): Uint8Array {

@@ -70,7 +70,7 @@ const mask = keep(
     return tf.cast<tf.Tensor4D>(tf.greater(red, 0.6), "float32");
   }),
 );
-const batch: StageBatch = { features: teach(spoiled), pictures: spoiled, mask, foreground: null };
+const batch: StageBatch = { features: teach(spoiled), pictures: spoiled, mask, foreground: null, wide: 0 };
 
 async function begin(seed = 1): Promise<MethodTraining> {
   const training = adps(config).begin({ levels: LEVELS, mapSize: { width: SIDE, height: SIDE }, seed });

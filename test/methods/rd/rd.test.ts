@@ -69,7 +69,7 @@ describe("rd", () => {
       await training.prepare(batches());
       await training.measureTrust(batches());
       const stage = training.beginDistill()!;
-      const batch = { features: tensors(), pictures: null, mask: null, foreground: null };
+      const batch = { features: tensors(), pictures: null, mask: null, foreground: null, wide: 0 };
       const adam = createAdam(ADAM);
       const losses = Array.from({ length: 60 }, (_, step) =>
         trainStep(stage.variables, adam, 5e-3, () => stage.loss(batch, step)),

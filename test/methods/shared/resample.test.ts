@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { resampleMatrix } from "../../../src/methods/shared/resample.ts";
+import { averageMatrix, resampleMatrix } from "../../../src/methods/shared/resample.ts";
 
 describe("resampleMatrix", () => {
   it("has rows that sum to 1 for any sizes and blur", () => {
@@ -35,5 +35,35 @@ describe("resampleMatrix", () => {
     const row = [...resampleMatrix(4, 4, 0.5).data.subarray(0, 4)];
     const expected = [taps[2]! + taps[1]!, taps[3]! + taps[0]!, taps[4]!, 0].map((value) => value / sum);
     for (const [at, value] of row.entries()) expect(value).toBeCloseTo(expected[at]!, 6);
+  });
+});
+
+describe("averageMatrix", () => {
+  it("takes means of equal parts, cut where they do not fit", () => {
+    expect([...averageMatrix(2, 4).data]).toEqual([0.5, 0.5, 0, 0, 0, 0, 0.5, 0.5]);
+    const third = 2 / 3;
+    const expected = [third, 1 - third, 0, 0, 1 - third, third];
+    for (const [at, value] of averageMatrix(2, 3).data.entries()) expect(value).toBeCloseTo(expected[at]!, 6);
+    expect([...averageMatrix(4, 2).data]).toEqual([1, 0, 1, 0, 0, 1, 0, 1]);
+  });
+
+  it("has rows that sum to 1, and keeps the mean of what it averages", () => {
+    const side = fc.integer({ min: 1, max: 50 });
+    fc.assert(
+      fc.property(side, side, (to, from) => {
+        const { data } = averageMatrix(to, from);
+        const columns = new Float64Array(from);
+        for (let row = 0; row < to; row++) {
+          let sum = 0;
+          for (let at = 0; at < from; at++) {
+            sum += data[row * from + at]!;
+            columns[at] = columns[at]! + data[row * from + at]!;
+          }
+          expect(sum).toBeCloseTo(1, 5);
+        }
+        for (const share of columns) expect(share).toBeCloseTo(to / from, 4);
+      }),
+      { numRuns: 60, seed: 3 },
+    );
   });
 });

@@ -61,7 +61,7 @@ describe("SNL", () => {
         return tf.tensor4d(record, [BATCH, h, w, c]);
       });
       const adam = createAdam({ beta1: 0.5, beta2: 0.999, epsilon: 1e-8 });
-      const batch = { features, pictures: null, mask: null, foreground: null };
+      const batch = { features, pictures: null, mask: null, foreground: null, wide: 0 };
       const losses = Array.from({ length: 40 }, (_, step) =>
         trainStep(stage.variables, adam, 5e-3, () => stage.loss(batch, step)),
       );

@@ -28,7 +28,11 @@ function options(seed: number, change: Partial<SynthesisOptions> = {}): Synthesi
 
 const area = (mask: Uint8Array): number => mask.reduce((sum, pixel) => sum + pixel, 0);
 
-describe.each(["rich", "paper"] as const)("synthesizeAnomaly, %s recipe", (recipe) => {
+describe.each([
+  { recipe: "rich", softEdge: 4 },
+  { recipe: "wide", softEdge: 18 },
+  { recipe: "paper", softEdge: 0 },
+] as const)("synthesizeAnomaly, $recipe recipe", ({ recipe, softEdge }) => {
   it("is repeatable and leaves the normal picture as it was", () => {
     const before = image.slice();
     const first = synthesizeAnomaly(image, SIZE, options(7, { recipe }));
@@ -53,7 +57,7 @@ describe.each(["rich", "paper"] as const)("synthesizeAnomaly, %s recipe", (recip
     const random = createRandom(3);
     for (let i = 0; i < 60; i++) {
       const { mask } = synthesizeAnomaly(image, SIZE, options(0, { random, recipe, foreground }));
-      const beyond = mask.filter((_, at) => at % SIZE.width >= 44); // the soft edge reaches 4 pixels
+      const beyond = mask.filter((_, at) => at % SIZE.width >= 40 + softEdge);
       expect(area(beyond)).toBe(0);
     }
   });

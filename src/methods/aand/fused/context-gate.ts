@@ -1,4 +1,5 @@
 import type { Ops } from "../../../graph/ops.ts";
+import { lateral, separable } from "./blocks.ts";
 
 /** Channels of each level's lateral and of what comes out of it, coarsest first; the last is used again for finer ones. */
 const WIDTHS = [64, 48, 32] as const;
@@ -28,16 +29,4 @@ function grown<T>(ops: Ops<T>, coarse: T, fine: T): T {
   let x = coarse;
   while (ops.shape(x).h < ops.shape(fine).h) x = ops.upsample2x(x);
   return x;
-}
-
-function lateral<T>(ops: Ops<T>, x: T, name: string, filters: number): T {
-  return ops.relu(ops.batchNorm(ops.conv2d(x, `${name}.conv`, { filters, kernel: 1 }), `${name}.bn`));
-}
-
-/** Depthwise 3×3, batch norm, 1×1 with bias, ReLU. */
-function separable<T>(ops: Ops<T>, x: T, name: string, filters: number): T {
-  const channels = ops.shape(x).c;
-  const filtered = ops.conv2d(x, `${name}.depthwise`, { filters: channels, kernel: 3, depthwise: true });
-  const normed = ops.batchNorm(filtered, `${name}.bn`);
-  return ops.relu(ops.conv2d(normed, `${name}.pointwise`, { filters, kernel: 1, bias: true }));
 }

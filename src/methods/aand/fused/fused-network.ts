@@ -8,9 +8,10 @@ import { standardized } from "../../shared/standardized.ts";
 import { compactStudent } from "../../students/compact.ts";
 import { reverseStudent } from "../../students/reverse.ts";
 import { contextGate } from "./context-gate.ts";
+import { wideGate } from "./wide-gate.ts";
 
-/** What is fused: the gate of stage 1, the student's distance of stage 2, and the distance to the nearest remembered patch. */
-export type MapName = "gate" | "distance" | "nearest";
+/** What is fused: the gate of stage 1, its gate for wide areas, the student's distance of stage 2, and the distance to the nearest remembered patch. */
+export type MapName = "gate" | "wide" | "distance" | "nearest";
 
 export interface FusedShape {
   /** All levels that come in, finest first: the gate's. */
@@ -52,22 +53,39 @@ export function gateNetwork(levels: readonly Level[]): Network {
   return (ops, features) => contextGate(ops, standardized(ops, levels, features));
 }
 
+/** Levels that the gate for wide areas sees, the coarsest. */
+const WIDE_LEVELS = 2;
+
+/** Standardised features of all levels to the logit of wide areas, at the coarsest. */
+export function wideNetwork(levels: readonly Level[]): Network {
+  return (ops, features) => [
+    wideGate(ops, standardized(ops, levels.slice(-WIDE_LEVELS), features.slice(-WIDE_LEVELS))),
+  ];
+}
+
 /** One map by itself, in its own units: [anomaly map], what its statistics are measured on. */
 export function singleMapNetwork(shape: FusedShape, name: MapName): Network {
   return (ops, features) => [anomalyMap(ops, mapsOf(ops, features, shape, name), outputOf(shape))];
 }
 
 /**
- * Vanilla features of all levels to [anomaly map]: Σ `fusion.<map>.scale` · map + `fusion.offset`. Blur and up-sampling are
- * linear, so maps of one grid are summed before.
+ * Vanilla features of all levels to [anomaly map]: Σ `fusion.<map>.scale` · map + `fusion.offset`; of the map of wide areas only what
+ * exceeds `fusion.wide.floor`. Blur and up-sampling are linear, so maps of one grid are summed before.
  */
 export function fusedNetwork(shape: FusedShape): Network {
   return (ops, features) => {
     const scaled = shape.maps.flatMap((name) =>
-      mapsOf(ops, features, shape, name).map((map) => ops.mulConstant(map, `fusion.${name}.scale`)),
+      mapsOf(ops, features, shape, name).map((map) =>
+        ops.mulConstant(name === "wide" ? aboveFloor(ops, map) : map, `fusion.${name}.scale`),
+      ),
     );
     return [ops.addConstant(anomalyMap(ops, sumByGrid(ops, scaled), outputOf(shape)), "fusion.offset", [1])];
   };
+}
+
+/** `fusion.wide.floor` is its negative: it is added. */
+function aboveFloor<T>(ops: Ops<T>, map: T): T {
+  return ops.relu(ops.addConstant(map, "fusion.wide.floor", [1]));
 }
 
 /** The maps, 1 × h × w each, whose sum at map size is the map of this name. */
@@ -76,6 +94,7 @@ function mapsOf<T>(ops: Ops<T>, features: readonly T[], shape: FusedShape, name:
     return gateNetwork(shape.levels)(ops, features)
       .slice(0, 1)
       .map((logit) => ops.sigmoid(logit));
+  if (name === "wide") return wideNetwork(shape.levels)(ops, features).map((logit) => ops.sigmoid(logit));
   const compared = comparedOf(shape, features);
   if (name === "nearest") {
     const distance = nearestDistance(ops, compared, shape.keys);

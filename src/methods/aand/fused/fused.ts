@@ -31,8 +31,8 @@ import { createGateStage, type GateStage } from "./gate-stage.ts";
 const CANDIDATES = 40_000;
 
 /**
- * AAND for small teachers: stage 1's gate sees its surroundings, stage 2's student learns whitened features, the nearest
- * remembered patch is asked as well, and the three maps are added, each weighed by what held-out good parts show of it.
+ * AAND for small teachers: stage 1's gate sees its surroundings and a second one wide areas, stage 2's student learns whitened features, the nearest
+ * remembered patch is asked as well, and the maps are added, each weighed by what held-out good parts show of it.
  */
 export class FusedTraining implements MethodTraining {
   readonly #config: AandConfig;
@@ -60,7 +60,11 @@ export class FusedTraining implements MethodTraining {
       await this.#nearest.prepare(this.#compared(normals));
     }
     if (this.#config.amplify.enabled)
-      this.#gateStage = createGateStage(levels, { standardization: this.#standardization, seed });
+      this.#gateStage = createGateStage(levels, {
+        standardization: this.#standardization,
+        seed,
+        wide: this.#config.wide.enabled,
+      });
   }
 
   get amplify(): TrainableStage | null {
@@ -105,6 +109,7 @@ export class FusedTraining implements MethodTraining {
     const constant = (value: number): Weight => ({ shape: [1], data: Float32Array.of(value) });
     this.#fusion = new Map([
       ...[...fused.scales].map(([name, scale]) => [`fusion.${name}.scale`, constant(scale)] as const),
+      ...(fused.wideFloor === null ? [] : [["fusion.wide.floor", constant(-fused.wideFloor)] as const]),
       ["fusion.offset", constant(fused.offset)],
     ]);
     return fusionWords(fused);
@@ -147,9 +152,10 @@ export class FusedTraining implements MethodTraining {
   }
 
   #shape(): FusedShape {
-    const { student, blurSigmaPx, amplify, bank, distill } = this.#config;
+    const { student, blurSigmaPx, amplify, wide, bank, distill } = this.#config;
     const maps: MapName[] = [];
     if (amplify.enabled) maps.push("gate");
+    if (amplify.enabled && wide.enabled) maps.push("wide");
     if (distill.enabled) maps.push("distance");
     if (bank.enabled) maps.push("nearest");
     const { mapSize } = this.#context;

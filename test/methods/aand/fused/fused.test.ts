@@ -73,11 +73,13 @@ const mapOf = ({ network, weights }: TrainedMethod, { features }: SeenPart): Flo
   runTf(network, weights, features)[0]!;
 
 describe("AAND, fused", () => {
-  it("trained on good parts and planted anomalies tells unseen ones, at their place, by all three maps", async () => {
+  it("trained on good parts and planted anomalies tells unseen ones, at their place, by all four maps", async () => {
     const { method, words } = await train(aandSchema.parse(SETTINGS), 40);
     expect(words[0]).toMatch(/^40 patches kept/);
-    expect(words[1]).toMatch(/^trusted, from good parts alone: gate \d+ %, student 100 %, bank \d+ %$/);
-    for (const map of ["gate", "distance", "nearest"])
+    expect(words[1]).toMatch(
+      /^trusted, from good parts alone: gate \d+ %, wide areas \d+ %, student 100 %, bank \d+ %$/,
+    );
+    for (const map of ["gate", "wide", "distance", "nearest"])
       expect(method.weights.get(`fusion.${map}.scale`)!.data[0]).toBeGreaterThan(0);
     const good = FRESH.good.map((part) => highest(mapOf(method, part)));
     const spoiled = FRESH.spoiled.map((part) => mapOf(method, part));

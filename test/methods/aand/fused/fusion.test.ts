@@ -44,6 +44,16 @@ describe("fuse", () => {
     expect(gate(0.75)).toBeCloseTo(0.5, 9);
   });
 
+  it("counts of wide areas what exceeds the mean of good parts, twice, by the room that is left", () => {
+    const fused = fuse(spreadsOf({ wide: good(values(0.2, 0.1)), distance: student(0.9) }), "measured");
+    expect(fused.wideFloor).toBeCloseTo(0.2, 9);
+    expect(fused.scales.get("wide")).toBeCloseTo(20, 6);
+    expect(fused.offset).toBeCloseTo(-10, 6); // of the student alone
+    const little = fuse(spreadsOf({ wide: good(values(0.75, 0.1)), distance: student(0.9) }), "measured");
+    expect(little.trust.get("wide")).toBeCloseTo(0.5, 9);
+    expect(fuse(spreadsOf({ distance: student(0.9) }), "measured").wideFloor).toBeNull();
+  });
+
   it("does not ask the gate's anomalies, which it has learned", () => {
     const normals = values(0.75, 0.1);
     const asked = [normals, values(0.9, 0.1), []].map((anomalies) =>

@@ -1,14 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { createAdam } from "../../../../src/graph/adam.ts";
-import type { Weights } from "../../../../src/graph/ops.ts";
+import type { Network, Weights } from "../../../../src/graph/ops.ts";
 import { tf } from "../../../../src/graph/tf.ts";
 import { trainStep } from "../../../../src/graph/train-step.ts";
-import { gateNetwork } from "../../../../src/methods/aand/fused/fused-network.ts";
+import { gateNetwork, wideNetwork } from "../../../../src/methods/aand/fused/fused-network.ts";
 import { createGateStage, type GateStage } from "../../../../src/methods/aand/fused/gate-stage.ts";
 import { levelStatistics } from "../../../../src/methods/shared/level-statistics.ts";
 import { whiteningWeights } from "../../../../src/methods/shared/whiten.ts";
 import { runTf } from "../../../contract/run-network.ts";
-import { batchesOf, disposeBatch, isInside, LEVELS, seenParts, SIDE, stageBatch } from "./seen-parts.ts";
+import {
+  batchesOf,
+  disposeBatch,
+  isInside,
+  LEVELS,
+  seenParts,
+  SIDE,
+  stageBatch,
+  type SeenPart,
+} from "./seen-parts.ts";
 
 /** Places of the finest level in a row. */
 const PLACES = LEVELS[0]!.shape.w;
@@ -20,10 +29,10 @@ function pixelOf(place: number): number {
   return (y + 0.5) * scale * SIDE + (x + 0.5) * scale;
 }
 
-async function begun(seed: number): Promise<{ stage: GateStage; standardization: Weights }> {
+async function begun(seed: number, wide = false): Promise<{ stage: GateStage; standardization: Weights }> {
   const statistics = await levelStatistics(LEVELS, batchesOf(seenParts(12, 1, "good")));
   const standardization = whiteningWeights(statistics);
-  return { stage: createGateStage(LEVELS, { standardization, seed }), standardization };
+  return { stage: createGateStage(LEVELS, { standardization, seed, wide }), standardization };
 }
 
 /** Losses of all steps on spoiled and good parts in equal shares. */
@@ -57,6 +66,37 @@ describe("createGateStage", () => {
     }
     for (const { features } of seenParts(4, 10, "good"))
       expect(Math.max(...gateOf(features))).toBeLessThan(0.5);
+    stage.dispose();
+  });
+
+  it("learns wide areas from the last pictures of a batch, and small anomalies from the others alone", async () => {
+    const { stage, standardization } = await begun(1, true);
+    const parts = [...seenParts(6, 3, "good"), ...seenParts(6, 2, "spoiled")];
+    const batch = { ...stageBatch(parts), wide: 6 };
+    const adam = createAdam({ beta1: 0.5, beta2: 0.999, epsilon: 1e-8 });
+    for (let step = 0; step < 60; step++)
+      trainStep(stage.variables, adam, 4e-3, () => stage.loss(batch, step));
+    adam.dispose();
+    disposeBatch(batch);
+    const weights = new Map([...standardization, ...stage.trained()]);
+    const highestOf = (network: Network, part: SeenPart): number =>
+      1 / (1 + Math.exp(-Math.max(...runTf(network, weights, part.features)[0]!)));
+    for (const part of seenParts(4, 9, "spoiled")) {
+      expect(highestOf(wideNetwork(LEVELS), part)).toBeGreaterThan(0.5);
+      expect(highestOf(gateNetwork(LEVELS), part)).toBeLessThan(0.5); // it was shown good parts only
+    }
+    for (const part of seenParts(4, 10, "good"))
+      expect(highestOf(wideNetwork(LEVELS), part)).toBeLessThan(0.5);
+    stage.dispose();
+  });
+
+  it("has no weights of wide areas where they are not learned, and ignores such pictures", async () => {
+    const { stage } = await begun(1);
+    const parts = [...seenParts(4, 2, "spoiled"), ...seenParts(4, 3, "spoiled")];
+    const [all, small] = [{ ...stageBatch(parts), wide: 4 }, stageBatch(parts.slice(0, 4))];
+    expect(stage.loss(all, 0).dataSync()[0]).toBeCloseTo(stage.loss(small, 0).dataSync()[0]!, 6);
+    expect([...stage.trained().keys()].some((name) => name.startsWith("wide."))).toBe(false);
+    for (const batch of [all, small]) disposeBatch(batch);
     stage.dispose();
   });
 

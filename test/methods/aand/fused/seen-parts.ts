@@ -85,7 +85,7 @@ export function stageBatch(parts: readonly SeenPart[]): StageBatch {
     isInside(parts[Math.floor(at / SIDE ** 2)]!.box, at % SIDE ** 2) ? 1 : 0,
   );
   const mask = isSpoiled ? tf.tensor4d(masks, [parts.length, SIDE, SIDE, 1]) : null;
-  return { features, mask, pictures: null, foreground: null };
+  return { features, mask, pictures: null, foreground: null, wide: 0 };
 }
 
 export function disposeBatch({ features, mask }: StageBatch): void {
