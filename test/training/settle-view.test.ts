@@ -42,9 +42,13 @@ const varying = (share: number): number[] =>
 
 describe("light: auto", () => {
   it("makes contrast equal where the brightness of good parts varies by more than 14 %, else nothing", async () => {
-    expect(await lightOf({ light: "auto" }, varying(0.15))).toEqual({ kind: "contrast" });
-    expect(await lightOf({ light: "auto" }, varying(0.13))).toBeNull();
+    expect(await lightOf({ light: "auto" }, varying(0.19))).toEqual({ kind: "contrast" });
+    expect(await lightOf({ light: "auto" }, varying(0.17))).toBeNull();
     expect(await lightOf({ light: "auto" }, varying(0))).toBeNull();
+  });
+
+  it("is not decided by one picture that is dark, or black", async () => {
+    for (const dark of [40, 0]) expect(await lightOf({ light: "auto" }, [...varying(0.03), dark])).toBeNull();
   });
 
   it("is the default", async () => {
@@ -52,7 +56,7 @@ describe("light: auto", () => {
   });
 
   it("is decided by the normals that train, not by those that are held out", async () => {
-    const brightness = [...varying(0), 10, 250];
+    const brightness = [...varying(0), 10, 20, 30, 40, 250, 250, 250];
     const train = [...Array(20).keys()];
     expect(await lightOf({ light: "auto" }, brightness, train)).toBeNull();
     expect(await lightOf({ light: "auto" }, brightness)).toEqual({ kind: "contrast" });
