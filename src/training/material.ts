@@ -82,7 +82,7 @@ export function workFor(material: Material, methodConfig: OneMethodConfig): Work
 }
 
 /** Raise it when caches or checkpoints come to mean something else: an interrupted job then begins anew after an update. */
-const KEPT_FORMAT = 2;
+const KEPT_FORMAT = 3;
 
 /** What caches and checkpoints depend on: not on the limits of the process, nor on how the threshold is found afterwards. */
 async function workKey(

@@ -44,11 +44,9 @@ describe.each(BACKBONES.map((backbone) => ({ name: backbone.name, backbone })))(
 const UNLIKE = ["efficientnet-lite0", "efficientnet-lite2", "resnet18", "wide_resnet50_2"].map(
   backboneByName,
 );
-/** Takes minutes by itself: the eigenvectors of 1024 channels (symmetric-eigen.ts). */
-const SLOW = "aand, fused on wide_resnet50_2";
 const CASES = UNLIKE.flatMap((backbone) =>
   SMALL_METHODS.map((config) => ({ title: `${titleOf(config)} on ${backbone.name}`, backbone, config })),
-).filter(({ title }) => title !== SLOW);
+);
 
 describe("every method learns from teachers of all shapes, and its map is the same in ONNX Runtime", () => {
   it.each(CASES)(

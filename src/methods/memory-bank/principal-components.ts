@@ -23,16 +23,14 @@ export function principalComponents(
   accumulator.add(columns(data, dims, channels));
   const { mean, covariance } = accumulator.result();
   const { values, vectors } = symmetricEigen(covariance, size);
-  const order = [...values.keys()].sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
   const components = Math.min(wanted, size);
   const ridge = (SMALLEST_SHARE * values.reduce((sum, value) => sum + value, 0)) / size + 1e-12;
   const weight = new Float32Array(components * dims);
   const bias = new Float32Array(components);
   for (let row = 0; row < components; row++) {
-    const pair = order[row] ?? 0;
-    const scale = 1 / Math.sqrt(Math.max(values[pair] ?? 0, 0) + ridge);
+    const scale = 1 / Math.sqrt(Math.max(values[row] ?? 0, 0) + ridge);
     for (const [at, channel] of channels.entries()) {
-      const factor = scale * (vectors[at * size + pair] ?? 0);
+      const factor = scale * (vectors[at * size + row] ?? 0);
       weight[row * dims + channel] = factor;
       bias[row] = (bias[row] ?? 0) - factor * (mean[at] ?? 0);
     }

@@ -2,15 +2,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { symmetricEigen } from "../../../src/methods/shared/symmetric-eigen.ts";
 
-const symmetric = fc.integer({ min: 1, max: 9 }).chain((n) =>
-  fc
-    .array(fc.double({ min: -50, max: 50, noNaN: true }), { minLength: n * n, maxLength: n * n })
-    .map((values) => {
-      const matrix = new Float64Array(n * n);
-      for (let i = 0; i < n; i++)
-        for (let j = 0; j < n; j++) matrix[i * n + j] = values[i * n + j]! + values[j * n + i]!;
-      return { n, matrix };
-    }),
+/** Those of small whole numbers often have several equal eigenvalues, or zero. */
+const numbers = [fc.double({ min: -50, max: 50, noNaN: true }), fc.integer({ min: -1, max: 1 })];
+const symmetric = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.constantFrom(...numbers)).chain(([n, number]) =>
+  fc.array(number, { minLength: n * n, maxLength: n * n }).map((values) => {
+    const matrix = new Float64Array(n * n);
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < n; j++) matrix[i * n + j] = values[i * n + j]! + values[j * n + i]!;
+    return { n, matrix };
+  }),
 );
 
 /** U · diag(middle) · Uᵀ */
@@ -33,6 +33,20 @@ describe("symmetricEigen", () => {
         expect(largestDifference(compose(vectors, values), matrix)).toBeLessThan(1e-9);
         const one = Float64Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? 1 : 0));
         expect(largestDifference(compose(vectors, new Float64Array(n).fill(1)), one)).toBeLessThan(1e-10);
+      }),
+      { numRuns: 60, seed: 1 },
+    );
+  });
+
+  it("gives the largest eigenvalue first, and of each eigenvector the sign that makes its largest number positive", () => {
+    fc.assert(
+      fc.property(symmetric, ({ n, matrix }) => {
+        const { values, vectors } = symmetricEigen(matrix, n);
+        expect([...values]).toEqual([...values].sort((a, b) => b - a));
+        for (let j = 0; j < n; j++) {
+          const vector = Array.from({ length: n }, (_, i) => vectors[i * n + j]!);
+          expect(Math.max(...vector)).toBe(Math.max(...vector.map(Math.abs)));
+        }
       }),
       { numRuns: 60, seed: 1 },
     );

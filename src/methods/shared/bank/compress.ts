@@ -40,11 +40,10 @@ export function compressed({ count, dims, data }: Rows, { data: matrix }: Weight
 function strongest({ dims, data }: Rows): Float32Array {
   const accumulator = createFeatureAccumulator(dims);
   accumulator.add(data);
-  const { values, vectors } = symmetricEigen(accumulator.result().covariance, dims);
-  const order = [...values.keys()].sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0));
+  const { vectors } = symmetricEigen(accumulator.result().covariance, dims);
   return Float32Array.from(
     { length: COMPONENTS * dims },
-    (_, at) => vectors[(at % dims) * dims + (order[Math.floor(at / dims)] ?? 0)] ?? 0,
+    (_, at) => vectors[(at % dims) * dims + Math.floor(at / dims)] ?? 0,
   );
 }
 
