@@ -61,12 +61,18 @@ export interface AmplifyPlan extends StagePlan {
 /** Batches of features [n, H, W, C] as they lie in memory, level by level. Can be gone through more than once. */
 export type FeatureBatches = AsyncIterable<readonly Float32Array[]>;
 
+/** Batches of features of pictures that are judged, and where each is: what lies elsewhere decides nothing. */
+export interface JudgedBatches extends FeatureBatches {
+  /** Of the picture that is so far down in the batches: `mapSize`, 1 where judged; null: everywhere. Default: everywhere. */
+  readonly judged?: (picture: number) => Uint8Array | null;
+}
+
 /** Pictures that took no part in training, for decisions that need no real defect. */
 export interface HeldOut {
   /** Features of good parts, to be read as often as needed. */
-  readonly normals: () => FeatureBatches;
+  readonly normals: () => JudgedBatches;
   /** Features of synthetic anomalies made on held-out good parts. */
-  readonly anomalies: () => FeatureBatches;
+  readonly anomalies: () => JudgedBatches;
 }
 
 /** One training of one method: created for a job, asked stage by stage in this order, disposed at its end. Owns tensors. */
@@ -76,7 +82,7 @@ export interface MethodTraining {
   /** Stage 1 on synthetic anomalies; null for methods that take the teacher as it is. */
   readonly amplify: TrainableStage | null;
   /** Looks at normals that were held out, after stage 1: how far can the amplifier be trusted? Words for the report. */
-  measureTrust(heldOut: FeatureBatches): Promise<string>;
+  measureTrust(heldOut: JudgedBatches): Promise<string>;
   /** Stage 2, on normals; null for methods that are done after stage 1 (or that only look, in `prepare`). */
   beginDistill(): TrainableStage | null;
   /** Looks at held-out pictures after all training: what is each of its maps worth? Words for the report, null for none. */

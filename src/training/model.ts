@@ -11,7 +11,7 @@ import type { RecipeCalibration } from "./common-scale.ts";
 import { distill } from "./distill.ts";
 import { exportInspector, inspectorOf, RAW, type Candidate } from "./inspector-export.ts";
 import { batchesOf } from "./normal-features.ts";
-import { settle } from "./settle.ts";
+import { heldOutNormals, settle } from "./settle.ts";
 import { synthesize, trainingOrder } from "./synthetic-set.ts";
 import { validate, type GoldenFrame } from "./validate.ts";
 import type { Finishing, Work } from "./work.ts";
@@ -92,7 +92,7 @@ async function learn(work: Work, training: MethodTraining) {
   const { split } = work.samples;
   await training.prepare(batchesOf(features, split.train));
   const amplifyLoss = training.amplify && (await learnToAmplify(work, training));
-  const trust = await training.measureTrust(batchesOf(features, split.heldOut));
+  const trust = await training.measureTrust(heldOutNormals(work));
   const distillLoss = await distill({ ...work, stage: training.beginDistill() });
   const settled = await settle(work, training);
   return { amplifyLoss, trust, distillLoss, settled };

@@ -1,4 +1,4 @@
-import type { MethodTraining } from "../methods/method.ts";
+import type { JudgedBatches, MethodTraining } from "../methods/method.ts";
 import { batchesOf } from "./normal-features.ts";
 import { synthesize, type SyntheticOrder } from "./synthetic-set.ts";
 import type { Work } from "./work.ts";
@@ -18,16 +18,31 @@ export function heldOutOrder(heldOut: readonly number[], stage: SyntheticOrder["
   };
 }
 
+/** Features of the held-out good parts, and where their maps count: the view's judged places, or a tile's part of them. */
+export function heldOutNormals(work: Pick<Work, "features" | "samples" | "view">): JudgedBatches {
+  const { heldOut } = work.samples.split;
+  return { ...batchesOf(work.features, heldOut), judged: (picture) => judgedOf(work, heldOut[picture]!) };
+}
+
 /** The method's own last look, at held-out parts and at synthetic anomalies on them; these are made when it asks for them. */
 export function settle(work: Work, training: MethodTraining): Promise<string | null> {
+  const order = heldOutOrder(work.samples.split.heldOut, "settle");
+  const { bases } = order;
   return training.settle({
-    normals: () => batchesOf(work.features, work.samples.split.heldOut),
-    anomalies: () => ({ [Symbol.asyncIterator]: () => anomalies(work) }),
+    normals: () => heldOutNormals(work),
+    anomalies: () => ({
+      [Symbol.asyncIterator]: () => anomalies(work, order),
+      judged: (picture) => judgedOf(work, bases[picture % bases.length]!),
+    }),
   });
 }
 
-async function* anomalies(work: Work): AsyncGenerator<readonly Float32Array[]> {
-  const set = await synthesize(work, heldOutOrder(work.samples.split.heldOut, "settle"));
+function judgedOf({ view, samples }: Pick<Work, "samples" | "view">, sample: number): Uint8Array | null {
+  return view.judged ?? samples.judged(sample);
+}
+
+async function* anomalies(work: Work, order: SyntheticOrder): AsyncGenerator<readonly Float32Array[]> {
+  const set = await synthesize(work, order);
   try {
     yield* batchesOf(set.features, [...Array(set.count).keys()]);
   } finally {

@@ -1,14 +1,15 @@
 import type { AandConfig } from "../../../config/method-schema.ts";
 import type { Weight, Weights } from "../../../graph/ops.ts";
-import { tf } from "../../../graph/tf.ts";
 import type {
   FeatureBatches,
   HeldOut,
+  JudgedBatches,
   MethodContext,
   MethodTraining,
   TrainableStage,
   TrainedMethod,
 } from "../../method.ts";
+import { areasInOrder, highestJudged } from "../../shared/judged-places.ts";
 import { levelStatistics } from "../../shared/level-statistics.ts";
 import { whitenedLoss } from "../../shared/losses.ts";
 import { PatchBankTraining } from "../../shared/bank/patches.ts";
@@ -71,8 +72,9 @@ export class FusedTraining implements MethodTraining {
     return this.#gateStage;
   }
 
-  async measureTrust(heldOut: FeatureBatches): Promise<string> {
-    return (await this.#nearest?.measureTrust(this.#compared(heldOut))) ?? "no bank";
+  async measureTrust(heldOut: JudgedBatches): Promise<string> {
+    const compared: JudgedBatches = { ...heldOut, [Symbol.asyncIterator]: () => this.#compared(heldOut) };
+    return (await this.#nearest?.measureTrust(compared)) ?? "no bank";
   }
 
   beginDistill(): TrainableStage | null {
@@ -125,14 +127,15 @@ export class FusedTraining implements MethodTraining {
     this.#studentStage?.dispose();
   }
 
-  /** Highest value of each map on each picture. */
-  async #highest(maps: readonly MapName[], pictures: FeatureBatches): Promise<number[][]> {
+  /** Highest value of each map on each picture, at its judged places. */
+  async #highest(maps: readonly MapName[], pictures: JudgedBatches): Promise<number[][]> {
     const highest = maps.map((): number[] => []);
     const texts = maps.map((name) => singleMapNetwork(this.#shape(), name));
     const all: Text = (ops, features) => ops.concat(texts.flatMap((text) => text(ops, features)));
     const options = { levels: this.#context.levels, batches: pictures };
+    const nextAreas = areasInOrder(pictures);
     for await (const stacked of runText(all, this.#weights(), options)) {
-      const rows = tf.tidy(() => tf.max(stacked, [1, 2]).arraySync() as number[][]);
+      const rows = highestJudged(stacked, nextAreas(stacked.shape[0]), this.#context.mapSize);
       for (const row of rows) for (const [at, value] of row.entries()) highest[at]!.push(value);
     }
     return highest;
@@ -162,7 +165,7 @@ export class FusedTraining implements MethodTraining {
     return { ...this.#levels(), student, blurSigmaPx, mapSize, maps, keys: this.#nearest?.keys ?? 0 };
   }
 
-  async *#compared(batches: FeatureBatches): FeatureBatches {
+  async *#compared(batches: FeatureBatches): AsyncGenerator<readonly Float32Array[]> {
     for await (const records of batches) yield comparedOf(this.#levels(), records);
   }
 }

@@ -4,6 +4,7 @@ import type { Weights } from "../../../graph/ops.ts";
 import { tf } from "../../../graph/tf.ts";
 import type {
   FeatureBatches,
+  JudgedBatches,
   Level,
   MethodContext,
   MethodTraining,
@@ -11,6 +12,7 @@ import type {
   TrainedMethod,
 } from "../../method.ts";
 import { featureTensors } from "../../shared/feature-tensors.ts";
+import { areasInOrder, highestJudged } from "../../shared/judged-places.ts";
 import type { StudentStage } from "../../shared/student-stage.ts";
 import { levelStatistics } from "../../shared/level-statistics.ts";
 import { standardizationWeights } from "../../shared/whiten.ts";
@@ -56,7 +58,7 @@ export class PaperTraining implements MethodTraining {
     };
   }
 
-  async measureTrust(heldOut: FeatureBatches): Promise<string> {
+  async measureTrust(heldOut: JudgedBatches): Promise<string> {
     const stage = this.#amplifyStage;
     if (!stage) return "no amplifier";
     const trained = stage.trainedWeights();
@@ -69,11 +71,13 @@ export class PaperTraining implements MethodTraining {
     }
     const highest: number[][] = this.#levels.map(() => []);
     const shapes = this.#levels.map(({ shape }) => shape);
+    const nextAreas = areasInOrder(heldOut);
     for await (const records of heldOut) {
       tf.tidy(() => {
-        for (const [at, gate] of stage.gates(featureTensors(shapes, records)).entries()) {
-          highest[at]?.push(...tf.max(gate, [1, 2, 3]).dataSync());
-        }
+        const gates = stage.gates(featureTensors(shapes, records));
+        const areas = nextAreas(gates[0]?.shape[0] ?? 0);
+        for (const [at, gate] of gates.entries())
+          highest[at]?.push(...highestJudged(gate, areas, this.#mapSize).flat());
       });
     }
     const trust = new Map(this.#levels.map(({ level }, at) => [level, gateTrust(highest[at] ?? [])]));

@@ -11,16 +11,19 @@ export function ringsOf(height: number, width: number): Uint8Array {
   });
 }
 
+/** Mean of the distance on good parts, by ring; null: none of its places is judged, or the grid is too small for it. */
+export type RingMean = number | null;
+
 /**
  * How much each ring of the distance map counts: where good parts are farther from the bank at the border than inside
  * (a teacher pads with zeros, so every picture's border looks odd in its own way), that ring is damped to the level of
  * the inside. Never amplified: a ring that normals rarely occupy is calm and would explode (accuracy.md, item 3).
- * @param means of the distance on held-out good parts, by ring; the last is the inside
+ * @param means of held-out good parts; the last that there is, is the inside
  * @returns `bank.border` [1, height, width], values in 0..1
  */
-export function borderWeight(means: readonly number[], height: number, width: number): Weight {
-  const inside = means.at(-1) ?? 0;
-  const weights = means.map((mean) => (mean > inside ? inside / mean : 1));
+export function borderWeight(means: readonly RingMean[], height: number, width: number): Weight {
+  const inside = means.findLast((mean) => mean !== null) ?? 0;
+  const weights = means.map((mean) => (mean !== null && mean > inside ? inside / mean : 1));
   const data = Float32Array.from(ringsOf(height, width), (ring) => weights[ring] ?? 1);
   return { shape: [1, height, width], data };
 }
@@ -35,20 +38,20 @@ export class RingMeans {
     this.#rings = ringsOf(height, width);
   }
 
-  /** @param distances [n, height, width] */
-  add(distances: Float32Array): void {
+  /** @param distances [height, width]   @param judged likewise, 1 where it counts; null: everywhere */
+  add(distances: Float32Array, judged: Uint8Array | null): void {
     distances.forEach((distance, at) => {
-      const ring = this.#rings[at % this.#rings.length] ?? 0;
+      if (judged?.[at] === 0) return;
+      const ring = this.#rings[at] ?? 0;
       this.#sums[ring] = (this.#sums[ring] ?? 0) + distance;
       this.#counts[ring] = (this.#counts[ring] ?? 0) + 1;
     });
   }
 
-  /** Mean by ring; rings that the grid is too small for are left out, so that the last is the inside. */
-  means(): number[] {
-    return [...this.#sums].flatMap((sum, ring) => {
+  means(): RingMean[] {
+    return [...this.#sums].map((sum, ring) => {
       const count = this.#counts[ring] ?? 0;
-      return count > 0 ? [sum / count] : [];
+      return count > 0 ? sum / count : null;
     });
   }
 }

@@ -1,6 +1,13 @@
 import type { MemoryBankConfig } from "../../../config/method-schema.ts";
 import { createRandom, hashSeed } from "../../../graph/random.ts";
-import type { FeatureBatches, MethodContext, MethodTraining, TrainedMethod } from "../../method.ts";
+import type {
+  FeatureBatches,
+  JudgedBatches,
+  MethodContext,
+  MethodTraining,
+  TrainedMethod,
+} from "../../method.ts";
+import { areaOnGrid, areasInOrder } from "../judged-places.ts";
 import { borderWeight, RingMeans } from "./border.ts";
 import { Candidates } from "./candidates.ts";
 import { nearestDistance, nearestNetwork } from "./nearest-network.ts";
@@ -48,15 +55,22 @@ export class PatchBankTraining implements MethodTraining {
     this.#border = borderWeight([1], grid.h, grid.w);
   }
 
-  async measureTrust(heldOut: FeatureBatches): Promise<string> {
-    const { levels } = this.#context;
+  async measureTrust(heldOut: JudgedBatches): Promise<string> {
+    const { levels, mapSize } = this.#context;
     const { keys, weights } = this.#learned();
     const { h, w } = patchShape(levels);
+    const nextAreas = areasInOrder(heldOut);
     const rings = new RingMeans(h, w);
     const distance: Text = (ops, features) => nearestDistance(ops, features, keys);
     const few = firstBatches(heldOut, TRUST_BATCHES);
-    for await (const map of runText(distance, weights, { levels, batches: few }))
-      rings.add(map.dataSync() as Float32Array);
+    for await (const maps of runText(distance, weights, { levels, batches: few })) {
+      const distances = maps.dataSync() as Float32Array;
+      for (const [at, area] of nextAreas(maps.shape[0]).entries())
+        rings.add(
+          distances.subarray(at * h * w, (at + 1) * h * w),
+          area && areaOnGrid(area, mapSize, { h, w }),
+        );
+    }
     this.#border = borderWeight(rings.means(), h, w);
     const outermost = this.#border.data[0] ?? 1;
     return `${keys} patches kept, outermost ring counts ${Math.round(100 * outermost)} %`;

@@ -15,7 +15,9 @@ import {
   LEVELS,
   MAP_SIZE,
   seenParts,
+  SIDE,
   stageBatch,
+  withNoise,
   type SeenPart,
 } from "./seen-parts.ts";
 
@@ -132,6 +134,27 @@ describe("AAND, fused", () => {
       }
     },
   );
+
+  it("weighs its maps by judged places: what lies elsewhere moves no scale", async () => {
+    const training = aand(aandSchema.parse(SETTINGS)).begin({ levels: LEVELS, mapSize: MAP_SIZE, seed: 1 });
+    await training.prepare(batchesOf(NORMALS));
+    const judged = Uint8Array.from({ length: SIDE * SIDE }, (_, at) => (at % SIDE < (3 * SIDE) / 4 ? 0 : 1));
+    const noisy = withNoise(HELD_OUT.good, { left: 0, top: 0, side: SIDE / 4 });
+    training.beginDistill();
+    const scaleOf = async (good: readonly SeenPart[], area: Uint8Array | null): Promise<number[]> => {
+      const normals = { ...batchesOf(good), judged: () => area };
+      await training.measureTrust(normals);
+      await training.settle({ normals: () => normals, anomalies: () => batchesOf(HELD_OUT.spoiled) });
+      const { weights } = training.trained();
+      return ["distance", "nearest"].map((map) => weights.get(`fusion.${map}.scale`)!.data[0]!);
+    };
+    const calm = await scaleOf(HELD_OUT.good, judged);
+    for (const [at, scale] of (await scaleOf(noisy, judged)).entries())
+      expect(scale / calm[at]!).toBeCloseTo(1, 2);
+    for (const [at, scale] of (await scaleOf(noisy, null)).entries())
+      expect(scale / calm[at]!).toBeLessThan(0.5);
+    training.dispose();
+  });
 
   it("has no synthetic anomalies made where every map counts in full", async () => {
     const config = aandSchema.parse({ ...SETTINGS, amplify: { trust: "full" } });

@@ -55,6 +55,22 @@ function spoil({ shape: { c, h, w }, data }: PictureMap, { left, top, side }: Bo
         data[(channel * h + y) * w + x]! += channel % 2 === 0 ? 1.5 : -1.5;
 }
 
+/** The same parts with something else in this box on each, as strong as it is different. */
+export function withNoise(parts: readonly SeenPart[], box: Box): SeenPart[] {
+  const random = createRandom(9);
+  return parts.map((part, at) => ({
+    ...part,
+    features: part.features.map(({ shape: { c, h, w }, data }) => ({
+      shape: { c, h, w },
+      data: data.map((value, index) => {
+        const place = index % (h * w);
+        const pixel = ((Math.floor(place / w) * SIDE) / h) * SIDE + ((place % w) * SIDE) / w;
+        return isInside(box, pixel) ? value + 4 * at * normal(random) : value;
+      }),
+    })),
+  }));
+}
+
 /** As the feature file gives them, [n, H, W, C] a level, four parts at a time, as often as asked. */
 export function batchesOf(parts: readonly SeenPart[]): FeatureBatches {
   return {

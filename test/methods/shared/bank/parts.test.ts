@@ -82,7 +82,17 @@ describe("border", () => {
 
   it("means are by ring over all pictures", () => {
     const means = new RingMeans(3, 3);
-    means.add(Float32Array.of(1, 1, 1, 1, 8, 1, 1, 1, 1, 3, 3, 3, 3, 4, 3, 3, 3, 3));
-    expect(means.means()).toEqual([2, 6]);
+    means.add(Float32Array.of(1, 1, 1, 1, 8, 1, 1, 1, 1), null);
+    means.add(Float32Array.of(3, 3, 3, 3, 4, 3, 3, 3, 3), null);
+    expect(means.means().slice(0, 3)).toEqual([2, 6, null]);
+  });
+
+  it("is measured at judged places: where only the border is, its calmest ring is no reason to damp it", () => {
+    const means = new RingMeans(5, 5);
+    const judged = Uint8Array.from(ringsOf(5, 5), (ring) => (ring < 2 ? 1 : 0));
+    const distances = Float32Array.from(ringsOf(5, 5), (ring) => [6, 4, 0.01][ring]!);
+    means.add(distances, judged);
+    const { data } = borderWeight(means.means(), 5, 5);
+    expect([data[0], data[6], data[12]]).toEqual([Math.fround(4 / 6), 1, 1]);
   });
 });
