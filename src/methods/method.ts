@@ -106,10 +106,18 @@ export interface Method {
   begin(context: MethodContext): MethodTraining;
 }
 
+/**
+ * Says what comes next, and lets messages in; asked for before each piece of work that takes seconds.
+ * @throws the signal's reason when the job was cancelled
+ */
+export type Tell = (message: string) => Promise<void>;
+
 export interface MethodContext {
   /** The used levels, finest first. */
   readonly levels: readonly Level[];
   /** Size of the anomaly map: that of the model's input picture. */
   readonly mapSize: Size;
   readonly seed: number;
+  /** Default: nobody listens. */
+  readonly tell?: Tell;
 }

@@ -23,6 +23,9 @@ export async function instantModel(work: Work): Promise<Model | null> {
         stage: (_, { message }) => {
           say(0, `instant model: ${message}`);
         },
+        note: (message) => {
+          say(0, `instant model: ${message}`);
+        },
       },
     });
     say(1, `instant model ready after ${progress.elapsedS.toFixed(0)} s`);

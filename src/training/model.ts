@@ -13,6 +13,7 @@ import { exportInspector, inspectorOf, RAW, type Candidate } from "./inspector-e
 import { batchesOf } from "./normal-features.ts";
 import { heldOutNormals, settle } from "./settle.ts";
 import { synthesize, trainingOrder } from "./synthetic-set.ts";
+import { tellerOf } from "./tell.ts";
 import { validate, type GoldenFrame } from "./validate.ts";
 import type { Finishing, Work } from "./work.ts";
 
@@ -44,7 +45,8 @@ export interface Model {
  */
 export async function makeModel(work: Work): Promise<Model> {
   const { job, teacher, levels, method, methodConfig } = work;
-  const training = method.begin({ levels, mapSize: job.inputSize, seed: job.training.seed });
+  const tell = tellerOf(work);
+  const training = method.begin({ levels, mapSize: job.inputSize, seed: job.training.seed, tell });
   try {
     const learned = await learn(work, training);
     const candidate: Candidate = {
@@ -90,7 +92,7 @@ function costOf(candidate: Candidate): Model["cost"] {
 async function learn(work: Work, training: MethodTraining) {
   const { features } = work;
   const { split } = work.samples;
-  await training.prepare(batchesOf(features, split.train));
+  await training.prepare(batchesOf(features, split.train, tellerOf(work)));
   const amplifyLoss = training.amplify && (await learnToAmplify(work, training));
   const trust = await training.measureTrust(heldOutNormals(work));
   const distillLoss = await distill({ ...work, stage: training.beginDistill() });

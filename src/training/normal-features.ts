@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { FeatureBatches } from "../methods/method.ts";
+import type { FeatureBatches, Tell } from "../methods/method.ts";
 import { FeatureFile } from "./feature-file.ts";
 import type { Material } from "./work.ts";
 
@@ -28,14 +28,16 @@ export async function normalFeatures({
 /** Numbers of features in a batch: 6 pictures of EfficientNet-Lite0 at 256², one at 640². */
 const BATCH_NUMBERS = 2 ** 20;
 
-/** The records of `indices`, a few at a time; can be gone through again. */
-export function batchesOf(features: FeatureFile, indices: readonly number[]): FeatureBatches {
+/** The records of `indices`, a few at a time, each told; can be gone through again. */
+export function batchesOf(features: FeatureFile, indices: readonly number[], tell?: Tell): FeatureBatches {
   const numbers = features.shapes.reduce((sum, { c, h, w }) => sum + c * h * w, 0);
   const batch = Math.max(1, Math.floor(BATCH_NUMBERS / numbers));
   return {
     async *[Symbol.asyncIterator]() {
-      for (let start = 0; start < indices.length; start += batch)
+      for (let start = 0; start < indices.length; start += batch) {
+        await tell?.(`looking at the features of part ${start + 1}/${indices.length}`);
         yield await features.read(indices.slice(start, start + batch));
+      }
     },
   };
 }

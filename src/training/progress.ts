@@ -34,6 +34,8 @@ export interface Progress {
   /** Seconds since the job began. */
   readonly elapsedS: number;
   stage(stage: Stage, step: StepReport): void;
+  /** Other words for where the job is: what goes on between two steps. */
+  note(message: string): void;
 }
 
 /** How much longer than by the default method's settings a stage takes by this job's; 1 where nothing is said. */
@@ -48,6 +50,7 @@ export class ProgressReporter implements Progress {
   /** Of the stages, in order; their sum is 1. */
   readonly #shares: readonly number[];
   readonly #timeLeft = new TimeLeft();
+  #last: { readonly stage: Stage; readonly done: number } | null = null;
 
   /** @param stages those that the job has, in order */
   constructor(
@@ -69,6 +72,7 @@ export class ProgressReporter implements Progress {
   }
 
   stage(stage: Stage, { done, message, epoch, epochs, loss }: StepReport): void {
+    this.#last = { stage, done };
     const at = this.#stages.indexOf(stage);
     const share = this.#shares[at] ?? 0;
     const laterShare = sumOf(this.#shares.slice(at + 1));
@@ -82,6 +86,10 @@ export class ProgressReporter implements Progress {
       epochs: epochs ?? null,
       loss: loss ?? null,
     });
+  }
+
+  note(message: string): void {
+    if (this.#last) this.stage(this.#last.stage, { done: this.#last.done, message });
   }
 }
 

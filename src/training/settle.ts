@@ -1,6 +1,7 @@
 import type { JudgedBatches, MethodTraining } from "../methods/method.ts";
 import { batchesOf } from "./normal-features.ts";
 import { synthesize, type SyntheticOrder } from "./synthetic-set.ts";
+import { tellerOf } from "./tell.ts";
 import type { Work } from "./work.ts";
 
 /** Synthetic anomalies made on held-out good parts; their share in a threshold-free measure is what counts, not their number. */
@@ -19,9 +20,14 @@ export function heldOutOrder(heldOut: readonly number[], stage: SyntheticOrder["
 }
 
 /** Features of the held-out good parts, and where their maps count: the view's judged places, or a tile's part of them. */
-export function heldOutNormals(work: Pick<Work, "features" | "samples" | "view">): JudgedBatches {
+export function heldOutNormals(
+  work: Pick<Work, "features" | "samples" | "view" | "progress" | "signal">,
+): JudgedBatches {
   const { heldOut } = work.samples.split;
-  return { ...batchesOf(work.features, heldOut), judged: (picture) => judgedOf(work, heldOut[picture]!) };
+  return {
+    ...batchesOf(work.features, heldOut, tellerOf(work)),
+    judged: (picture) => judgedOf(work, heldOut[picture]!),
+  };
 }
 
 /** The method's own last look, at held-out parts and at synthetic anomalies on them; these are made when it asks for them. */
@@ -44,7 +50,7 @@ function judgedOf({ view, samples }: Pick<Work, "samples" | "view">, sample: num
 async function* anomalies(work: Work, order: SyntheticOrder): AsyncGenerator<readonly Float32Array[]> {
   const set = await synthesize(work, order);
   try {
-    yield* batchesOf(set.features, [...Array(set.count).keys()]);
+    yield* batchesOf(set.features, [...Array(set.count).keys()], tellerOf(work));
   } finally {
     await set.close();
   }

@@ -23,6 +23,20 @@ describe("ProgressReporter", () => {
     }
   });
 
+  it("gives other words for the same place, once there is one", () => {
+    const reports: JobProgress[] = [];
+    const progress = new ProgressReporter(
+      (report) => reports.push(report),
+      () => 0,
+    );
+    progress.note("nothing yet");
+    progress.stage("distill", { done: 0.5, message: "epoch 2/3", epoch: 2 });
+    progress.note("on the way");
+    const [{ message: first, epoch: second, ...place }, { message, epoch, ...same }] = reports as [JobProgress, JobProgress];
+    expect([first, second, message, epoch]).toEqual(["epoch 2/3", 2, "on the way", null]);
+    expect(same).toEqual(place);
+  });
+
   it("tells epochs and loss, and no time left before it can tell", () => {
     let now = 500;
     const reports: JobProgress[] = [];

@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import { PLAIN_VIEW } from "../../src/preprocess/view.ts";
 import { FeatureFile } from "../../src/training/feature-file.ts";
 import type { Samples } from "../../src/training/samples.ts";
+import { ProgressReporter } from "../../src/training/progress.ts";
 import { heldOutNormals } from "../../src/training/settle.ts";
 
 const SHAPE = { c: 1, h: 2, w: 2 };
@@ -27,12 +28,17 @@ async function* records(): AsyncGenerator<Float32Array[]> {
 it("methods are shown the held-out parts with the places where each is judged", async () => {
   const folder = await mkdtemp(join(tmpdir(), "assayd-settle-"));
   const features = await FeatureFile.openOrMake(join(folder, "f.f16"), [SHAPE], 4, records);
-  const tiles = heldOutNormals({ features, samples, view: PLAIN_VIEW });
+  const progress = new ProgressReporter(
+    () => undefined,
+    () => 0,
+  );
+  const work = { features, samples, progress, signal: new AbortController().signal };
+  const tiles = heldOutNormals({ ...work, view: PLAIN_VIEW });
   const seen: number[] = [];
   for await (const [level] of tiles) seen.push(...level!);
   expect(seen).toEqual([1, 1, 1, 1, 3, 3, 3, 3]);
   expect([0, 1].map((picture) => tiles.judged?.(picture))).toEqual([ownPixel(1), ownPixel(3)]);
-  const whole = heldOutNormals({ features, samples, view: { ...PLAIN_VIEW, judged: ownPixel(0) } }); // `foreground: map` leaves less
+  const whole = heldOutNormals({ ...work, view: { ...PLAIN_VIEW, judged: ownPixel(0) } }); // `foreground: map` leaves less
   expect([0, 1].map((picture) => whole.judged?.(picture))).toEqual([ownPixel(0), ownPixel(0)]);
   await features.close();
   await rm(folder, { recursive: true });

@@ -1,5 +1,6 @@
 import { TrainingError } from "../../domain/errors.ts";
 import type { Weight, Weights } from "../../graph/ops.ts";
+import type { Tell } from "../method.ts";
 import { symmetricEigen } from "./symmetric-eigen.ts";
 
 /** Mean and covariance of one level's features. */
@@ -120,18 +121,18 @@ export function standardizationWeights(statistics: ReadonlyMap<number, FeatureSt
 }
 
 /**
- * The `whiten.<level>.*` and `standardize.<level>.*` weights of all levels.
+ * The `whiten.<level>.*` and `standardize.<level>.*` weights of all levels. 1024 channels take seconds, so each level is told.
  * @param statistics of (amplified) features of normal parts, by level number
  */
-export function whiteningWeights(statistics: ReadonlyMap<number, FeatureStatistics>): Weights {
-  return new Map([
-    ...standardizationWeights(statistics),
-    ...[...statistics].flatMap(([level, levelStatistics]): [string, Weight][] => {
-      const { weight, bias } = whiteningConvolution(levelStatistics);
-      return [
-        [`whiten.${level}.weight`, weight],
-        [`whiten.${level}.bias`, bias],
-      ];
-    }),
-  ]);
+export async function whiteningWeights(
+  statistics: ReadonlyMap<number, FeatureStatistics>,
+  tell?: Tell,
+): Promise<Weights> {
+  const weights = new Map(standardizationWeights(statistics));
+  for (const [level, levelStatistics] of statistics) {
+    await tell?.(`whitening the ${levelStatistics.mean.length} channels of level ${level}`);
+    const { weight, bias } = whiteningConvolution(levelStatistics);
+    weights.set(`whiten.${level}.weight`, weight).set(`whiten.${level}.bias`, bias);
+  }
+  return weights;
 }

@@ -50,8 +50,8 @@ export class FusedTraining implements MethodTraining {
   }
 
   async prepare(normals: FeatureBatches): Promise<void> {
-    const { levels, seed } = this.#context;
-    this.#standardization = whiteningWeights(await levelStatistics(levels, normals));
+    const { levels, seed, tell } = this.#context;
+    this.#standardization = await whiteningWeights(await levelStatistics(levels, normals), tell);
     if (this.#config.bank.enabled) {
       const compared = comparedOf(this.#levels(), levels);
       this.#nearest = new PatchBankTraining(

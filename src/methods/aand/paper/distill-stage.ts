@@ -13,7 +13,7 @@ export interface DistillStageOptions {
   readonly seed: number;
   /** Trained `raa.*` weights (`AmplifyStage.trainedWeights`, `withTrust`); null: the vanilla teacher is distilled. */
   readonly amplify: Weights | null;
-  /** `standardize.*` (`whiteningWeights`) of the vanilla features of normal parts. */
+  /** `standardize.*` (`standardizationWeights`) of the vanilla features of normal parts. */
   readonly standardization: Weights;
   /** Size of the anomaly map: that of the model's input picture. */
   readonly mapSize: Size;

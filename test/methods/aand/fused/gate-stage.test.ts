@@ -31,7 +31,7 @@ function pixelOf(place: number): number {
 
 async function begun(seed: number, wide = false): Promise<{ stage: GateStage; standardization: Weights }> {
   const statistics = await levelStatistics(LEVELS, batchesOf(seenParts(12, 1, "good")));
-  const standardization = whiteningWeights(statistics);
+  const standardization = await whiteningWeights(statistics);
   return { stage: createGateStage(LEVELS, { standardization, seed, wide }), standardization };
 }
 

@@ -8,7 +8,7 @@ import { trainStep } from "../../../../src/graph/train-step.ts";
 import { createAmplifyStage } from "../../../../src/methods/aand/paper/amplify-stage.ts";
 import { withTrust } from "../../../../src/methods/aand/paper/amplify-weights.ts";
 import { createDistillStage } from "../../../../src/methods/aand/paper/distill-stage.ts";
-import { createFeatureAccumulator, whiteningWeights } from "../../../../src/methods/shared/whiten.ts";
+import { createFeatureAccumulator, standardizationWeights } from "../../../../src/methods/shared/whiten.ts";
 import { relativeDifference, runTf } from "../../../contract/run-network.ts";
 
 const LEVELS = [
@@ -82,8 +82,8 @@ function train(
   return [first, last];
 }
 
-function whiteningOf(features: readonly tf.Tensor4D[]) {
-  return whiteningWeights(
+function standardizationOf(features: readonly tf.Tensor4D[]) {
+  return standardizationWeights(
     new Map(
       LEVELS.map(({ level, shape }, at) => {
         const accumulator = createFeatureAccumulator(shape.c);
@@ -159,7 +159,7 @@ describe("every number of an ablation changes what is learned", () => {
       config: { ...config, distill: { ...config.distill, ...distill } },
       seed: 5,
       amplify: firstAmplifier(),
-      standardization: whiteningOf(normals),
+      standardization: standardizationOf(normals),
       mapSize: PICTURE,
     });
     const loss = tf.tidy(() => stage.loss(normals).dataSync()[0]!);
@@ -194,7 +194,7 @@ describe("createDistillStage", () => {
       config: { ...config, amplify: { ...config.amplify, ...ablation } },
       seed: 5,
       amplify,
-      standardization: whiteningOf(normals),
+      standardization: standardizationOf(normals),
       mapSize: PICTURE,
     });
   const scored = (amplify: Weights | null, ablation: Amplify = {}) => {
@@ -230,7 +230,7 @@ describe("createDistillStage", () => {
         config: { ...config, student },
         seed: 5,
         amplify: amplified,
-        standardization: whiteningOf(normals),
+        standardization: standardizationOf(normals),
         mapSize: PICTURE,
       });
       const [first, last] = train(stage.variables, 40, () => stage.loss(normals));
@@ -247,7 +247,7 @@ describe("createDistillStage", () => {
       config,
       seed: 5,
       amplify: null,
-      standardization: whiteningOf(normals),
+      standardization: standardizationOf(normals),
       mapSize: PICTURE,
     });
     train(stage.variables, 60, () => stage.loss(normals));
