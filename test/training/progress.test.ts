@@ -32,7 +32,10 @@ describe("ProgressReporter", () => {
     progress.note("nothing yet");
     progress.stage("distill", { done: 0.5, message: "epoch 2/3", epoch: 2 });
     progress.note("on the way");
-    const [{ message: first, epoch: second, ...place }, { message, epoch, ...same }] = reports as [JobProgress, JobProgress];
+    const [{ message: first, epoch: second, ...place }, { message, epoch, ...same }] = reports as [
+      JobProgress,
+      JobProgress,
+    ];
     expect([first, second, message, epoch]).toEqual(["epoch 2/3", 2, "on the way", null]);
     expect(same).toEqual(place);
   });
