@@ -39,7 +39,7 @@ describe("problems of a configuration", () => {
 
   test("an unknown key of a method lists the keys of that method, the nested one too", () => {
     expect(problems("training: { method: { name: aand, distance: cosine } }\n")).toEqual([
-      'c.yaml:1:35 training.method.distance: unknown key (got "distance"); expected one of name, form, levels, student, amplify, ' +
+      'c.yaml:1:35 training.method.distance: unknown key (got "distance"); expected one of name, form, levels, student, amplify, wide, ' +
         'distill, bank, blurSigmaPx; remove "distance"',
     ]);
     const [nested] = problems("training: { method: { name: auto, trained: { name: rd, levls: [2] } } }\n");
