@@ -122,7 +122,7 @@ describe("a model taught with preprocessing", () => {
       const preprocess = { pictureSize: size, tileOverlapPx: 24, include, light: "local" };
       const { scorer, bundleDir } = await taught({ preprocess });
       const report = await readFile(join(bundleDir, "report.json"), "utf8");
-      expect(report).toMatch(/trusted, from good parts alone: gate \d+ %, student 100 %, bank \d+ %/); // of held-out tiles
+      expect(report).toMatch(/trusted, from good parts alone: gate \d+ %, wide areas \d+ %, student 100 %, bank \d+ %/); // of held-out tiles
       expect([scorer.size, scorer.runsPerPicture]).toEqual([size, 6]);
       const good = await goodPart(size);
       const [plain, outside, inside] = [
