@@ -51,7 +51,7 @@ describe("planOf", () => {
   it("knows how much longer than usual a stage will take by its settings", () => {
     expect(plan({}, null).work).toEqual({ synthesize: 1, amplify: 1, distill: 1 });
     const method = { name: "aand", amplify: { images: 550 }, distill: { steps: 1800, batch: 8 } };
-    expect(plan({ method }, null).work).toEqual({ synthesize: 0.5, amplify: 1, distill: 1 }); // and 500 with wide areas;
+    expect(plan({ method }, null).work).toEqual({ synthesize: 0.5, amplify: 1, distill: 1 }); // and 500 with wide areas
     expect(plan({ method: { name: "rd" } }, null).work).toMatchObject({ amplify: 0, distill: 800 / 900 });
   });
 });
