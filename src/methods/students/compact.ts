@@ -1,5 +1,6 @@
 import type { Network, Ops, Shape } from "../../graph/ops.ts";
-import { coarsestOf } from "./coarsest.ts";
+import { lateral, separable } from "../shared/blocks.ts";
+import { coarsestOf, pooledToCoarsest } from "../shared/coarsest.ts";
 
 /** Channels of the student for a coarsest level of 112 (EfficientNet-Lite0): 96 around, 64 in the bottleneck. */
 const TRUNK_SHARE = 6 / 7;
@@ -28,18 +29,18 @@ export function compactStudentThrough<T>(
 ): readonly T[] {
   const shapes = inputs.map((input) => ops.shape(input));
   const coarsest = coarsestOf(shapes);
-  const pooled = inputs.map((input) => {
-    const kernel = ops.shape(input).h / coarsest.h;
-    return kernel === 1 ? input : ops.avgPool(input, kernel);
-  });
   const trunk = Math.min(MAX_TRUNK, multipleOf8(coarsest.c * TRUNK_SHARE));
-  return decode(ops, between(bottleneck(ops, ops.concat(pooled), trunk)), shapes, trunk);
+  return decode(
+    ops,
+    between(bottleneck(ops, ops.concat(pooledToCoarsest(ops, inputs)), trunk)),
+    shapes,
+    trunk,
+  );
 }
 
 /** One-class bottleneck: half the height and width of the coarsest level. */
 function bottleneck<T>(ops: Ops<T>, features: T, trunk: number): T {
-  let x = ops.conv2d(features, "student.merge.conv", { filters: trunk, kernel: 1 });
-  x = ops.avgPool(ops.relu(ops.batchNorm(x, "student.merge.bn")), 2);
+  let x = ops.avgPool(lateral(ops, features, "student.merge", trunk), 2);
   x = separable(ops, x, "student.bottleneck.0", trunk);
   return separable(ops, x, "student.bottleneck.1", multipleOf8(trunk * BOTTLENECK_SHARE));
 }
@@ -58,16 +59,4 @@ function decode<T>(ops: Ops<T>, squeezed: T, shapes: readonly Shape[], trunk: nu
     width = multipleOf8(width / 2);
   }
   return predictions.reverse();
-}
-
-/** Depthwise 3×3, batch norm, 1×1 with bias, ReLU. */
-function separable<T>(ops: Ops<T>, x: T, name: string, filters: number): T {
-  const channels = ops.shape(x).c;
-  const filtered = ops.conv2d(x, `${name}.depthwise`, { filters: channels, kernel: 3, depthwise: true });
-  const mixed = ops.conv2d(ops.batchNorm(filtered, `${name}.bn`), `${name}.pointwise`, {
-    filters,
-    kernel: 1,
-    bias: true,
-  });
-  return ops.relu(mixed);
 }

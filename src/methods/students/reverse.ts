@@ -1,5 +1,5 @@
 import type { Network, Ops, Shape } from "../../graph/ops.ts";
-import { coarsestOf } from "./coarsest.ts";
+import { coarsestOf } from "../shared/coarsest.ts";
 
 /** How the residual blocks of a teacher family look; the student mirrors its teacher. */
 interface BlockPlan {

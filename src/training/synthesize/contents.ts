@@ -133,26 +133,35 @@ export function filtered({ image, size }: Material, _region: Region, random: Ran
   const radius = wholeBetween(random, 1, 2);
   return {
     sample: (x, y, out) => {
-      for (let c = 0; c < 3; c++) out[c] = windowValue({ image, size, kind, radius }, x, y, c);
+      for (let c = 0; c < 3; c++)
+        out[c] = windowValue({ image, size, kind, across: radius, down: radius }, x, y, c);
     },
     opacity: 1,
   };
 }
 
+/** What is looked at around a place: so many pixels to either side, and up and down. */
 interface Window {
   readonly image: Uint8Array;
   readonly size: Size;
   readonly kind: "mean" | "lowest" | "highest";
-  readonly radius: number;
+  readonly across: number;
+  readonly down: number;
 }
 
-function windowValue({ image, size, kind, radius }: Window, x: number, y: number, c: number): number {
+/** @param c channel   @returns grey levels */
+export function windowValue(
+  { image, size, kind, across, down }: Window,
+  x: number,
+  y: number,
+  c: number,
+): number {
   let sum = 0;
   let low = 255;
   let high = 0;
   let count = 0;
-  for (let row = Math.max(0, y - radius); row <= Math.min(size.height - 1, y + radius); row++) {
-    for (let column = Math.max(0, x - radius); column <= Math.min(size.width - 1, x + radius); column++) {
+  for (let row = Math.max(0, y - down); row <= Math.min(size.height - 1, y + down); row++) {
+    for (let column = Math.max(0, x - across); column <= Math.min(size.width - 1, x + across); column++) {
       const value = image[(row * size.width + column) * 3 + c]!;
       sum += value;
       low = Math.min(low, value);

@@ -1,6 +1,13 @@
 import type { Size } from "../../domain/inspection.ts";
 import { between, choose, wholeBetween, type Random } from "./chance.ts";
-import { changedLight, filtered, foreignTexture, type Content, type Material } from "./contents.ts";
+import {
+  changedLight,
+  filtered,
+  foreignTexture,
+  windowValue,
+  type Content,
+  type Material,
+} from "./contents.ts";
 import type { Region } from "./region.ts";
 import { pictureSampler } from "./texture-source.ts";
 
@@ -61,29 +68,10 @@ function otherFinish({ image, size }: Material, _region: Region, random: Random)
   return {
     sample: (x, y, out) => {
       for (let c = 0; c < 3; c++) {
-        const mean = meanAround({ image, size, across, down }, x, y, c);
+        const mean = windowValue({ image, size, kind: "mean", across, down }, x, y, c);
         out[c] = mean + (image[(y * size.width + x) * 3 + c]! - mean) * factor + lift;
       }
     },
     opacity: 1,
   };
-}
-
-interface Window {
-  readonly image: Uint8Array;
-  readonly size: Size;
-  readonly across: number;
-  readonly down: number;
-}
-
-function meanAround({ image, size, across, down }: Window, x: number, y: number, c: number): number {
-  let sum = 0;
-  let count = 0;
-  for (let row = Math.max(0, y - down); row <= Math.min(size.height - 1, y + down); row++) {
-    for (let column = Math.max(0, x - across); column <= Math.min(size.width - 1, x + across); column++) {
-      sum += image[(row * size.width + column) * 3 + c]!;
-      count++;
-    }
-  }
-  return sum / count;
 }

@@ -1,5 +1,5 @@
 import type { Ops } from "../../../graph/ops.ts";
-import { lateral, separable } from "./blocks.ts";
+import { lateral, separable } from "../../shared/blocks.ts";
 
 /** Channels of each level's lateral and of what comes out of it, coarsest first; the last is used again for finer ones. */
 const WIDTHS = [64, 48, 32] as const;

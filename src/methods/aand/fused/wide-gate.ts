@@ -1,6 +1,7 @@
 import type { Ops } from "../../../graph/ops.ts";
+import { lateral, separable } from "../../shared/blocks.ts";
+import { pooledToCoarsest } from "../../shared/coarsest.ts";
 import { averageMatrix, resampleMatrix } from "../../shared/resample.ts";
-import { lateral, separable } from "./blocks.ts";
 
 /** Channels all the way. */
 const WIDTH = 64;
@@ -14,12 +15,8 @@ const GRIDS: readonly number[] = [8, 4];
  * @returns a logit 1 × h × w of the coarsest level
  */
 export function wideGate<T>(ops: Ops<T>, features: readonly T[]): T {
-  const coarsest = Math.min(...features.map((feature) => ops.shape(feature).h));
-  const sized = features.map((feature) => {
-    const kernel = ops.shape(feature).h / coarsest;
-    return kernel === 1 ? feature : ops.avgPool(feature, kernel);
-  });
-  const here = separable(ops, lateral(ops, ops.concat(sized), "wide.lateral", WIDTH), "wide.here", WIDTH);
+  const merged = ops.concat(pooledToCoarsest(ops, features));
+  const here = separable(ops, lateral(ops, merged, "wide.lateral", WIDTH), "wide.here", WIDTH);
   return ops.conv2d(withSurround(ops, here, GRIDS), "wide.logit", { filters: 1, kernel: 1, bias: true });
 }
 

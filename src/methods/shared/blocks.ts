@@ -1,6 +1,6 @@
-import type { Ops } from "../../../graph/ops.ts";
+import type { Ops } from "../../graph/ops.ts";
 
-/** 1×1, batch norm, ReLU: a level brought to the width of a gate. */
+/** 1×1, batch norm, ReLU: features brought to another width. */
 export function lateral<T>(ops: Ops<T>, x: T, name: string, filters: number): T {
   return ops.relu(ops.batchNorm(ops.conv2d(x, `${name}.conv`, { filters, kernel: 1 }), `${name}.bn`));
 }
