@@ -79,11 +79,14 @@ type CellHooks = PlanHooks & { readonly say: Say };
 
 /** Looks at the pictures of all categories that are not measured yet. */
 async function checkOpen(plan: EvaluationPlan, { signal, onProgress }: PlanHooks): Promise<void> {
-  const open = new Set<Category>();
-  for (const { key, category } of cellsOf(plan))
-    if (!(await loadCell(plan.cellsDir, key, await picturesHash(category)))) open.add(category);
+  const open: Category[] = [];
+  for (const [category, cells] of Map.groupBy(cellsOf(plan), (cell) => cell.category)) {
+    const pictures = await picturesHash(category);
+    const kept = await Promise.all(cells.map(({ key }) => loadCell(plan.cellsDir, key, pictures)));
+    if (kept.includes(null)) open.push(category);
+  }
   const side = plan.config.station.inputSize;
-  await checkPictures([...open], {
+  await checkPictures(open, {
     minImages: plan.config.training.minImages,
     size: { width: side, height: side },
     signal,

@@ -1,20 +1,17 @@
 import { join, parse } from "node:path";
 import { pictures, type PictureRef } from "../../imaging/picture-folder.ts";
-import type { Category, Layout } from "../layout.ts";
-import { categoryFolders, type CategoryFolder } from "./category-folders.ts";
-
-const MARK = "train/ok";
+import type { Category } from "../layout.ts";
+import { layoutByFolders, type CategoryFolder } from "./category-folders.ts";
 
 /** BTAD: three products, `ok` and `ko`; pictures are BMP or PNG, and so are masks. Source: Mishra et al. 2021. */
-export const btad: Layout = {
-  name: "BTAD",
-  looksLike: "[<category>/]train/ok/*, test/ok/*, test/ko/*, ground_truth/ko/<picture>.png or .bmp",
-  mark: MARK,
-  read: async (dir) => {
-    const folders = await categoryFolders(dir, MARK);
-    return folders.length === 0 ? null : Promise.all(folders.map(readCategory));
+export const btad = layoutByFolders(
+  {
+    name: "BTAD",
+    looksLike: "[<category>/]train/ok/*, test/ok/*, test/ko/*, ground_truth/ko/<picture>.png or .bmp",
+    mark: "train/ok",
   },
-};
+  readCategory,
+);
 
 async function readCategory({ name, dir }: CategoryFolder): Promise<Category> {
   const normals = (await pictures(join(dir, "train/ok"))).map((file) => join(dir, "train/ok", file));

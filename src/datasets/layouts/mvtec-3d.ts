@@ -1,20 +1,17 @@
 import { join, parse } from "node:path";
 import { pictures, subfolders, type PictureRef } from "../../imaging/picture-folder.ts";
-import type { Category, Layout } from "../layout.ts";
-import { categoryFolders, type CategoryFolder } from "./category-folders.ts";
-
-const MARK = "train/good/rgb";
+import type { Category } from "../layout.ts";
+import { layoutByFolders, type CategoryFolder } from "./category-folders.ts";
 
 /** MVTec 3D-AD, colour pictures only; `validation` is not used. Source: Bergmann et al. 2022. */
-export const mvtec3d: Layout = {
-  name: "MVTec 3D-AD",
-  looksLike: "[<category>/]train/good/rgb/*, test/<kind>/rgb/*, test/<kind>/gt/* (same names)",
-  mark: MARK,
-  read: async (dir) => {
-    const folders = await categoryFolders(dir, MARK);
-    return folders.length === 0 ? null : Promise.all(folders.map(readCategory));
+export const mvtec3d = layoutByFolders(
+  {
+    name: "MVTec 3D-AD",
+    looksLike: "[<category>/]train/good/rgb/*, test/<kind>/rgb/*, test/<kind>/gt/* (same names)",
+    mark: "train/good/rgb",
   },
-};
+  readCategory,
+);
 
 async function readCategory({ name, dir }: CategoryFolder): Promise<Category> {
   const normalsDir = join(dir, "train/good/rgb");

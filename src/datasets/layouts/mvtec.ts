@@ -1,21 +1,18 @@
 import { join } from "node:path";
 import { listLabelled, subfolders } from "../../imaging/picture-folder.ts";
-import type { Category, Layout } from "../layout.ts";
-import { categoryFolders, type CategoryFolder } from "./category-folders.ts";
-
-const MARK = "train/good";
+import type { Category } from "../layout.ts";
+import { layoutByFolders, type CategoryFolder } from "./category-folders.ts";
 
 /** MVTec AD, MPDD and whatever else takes their form. Source: Bergmann et al. 2021. */
-export const mvtec: Layout = {
-  name: "MVTec form",
-  looksLike:
-    "[<category>/]train/good/*, test/good/*, test/<defect>/*, ground_truth/<defect>/<picture>_mask.png or <picture>.png",
-  mark: MARK,
-  read: async (dir) => {
-    const folders = await categoryFolders(dir, MARK);
-    return folders.length === 0 ? null : Promise.all(folders.map(readCategory));
+export const mvtec = layoutByFolders(
+  {
+    name: "MVTec form",
+    looksLike:
+      "[<category>/]train/good/*, test/good/*, test/<defect>/*, ground_truth/<defect>/<picture>_mask.png or <picture>.png",
+    mark: "train/good",
   },
-};
+  readCategory,
+);
 
 async function readCategory({ name, dir }: CategoryFolder): Promise<Category> {
   const normals = (await listLabelled(dir, "train", "good")).map(({ file }) => file);
