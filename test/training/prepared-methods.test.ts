@@ -1,13 +1,12 @@
 import { join } from "node:path";
-import { pino } from "pino";
 import { expect, it } from "vitest";
 import { readPicture } from "../../src/imaging/read-picture.ts";
-import { loadScorer } from "../../src/inspection/infer/scorer.ts";
 import { createJob } from "../../src/training/job.ts";
 import { runTraining } from "../../src/training/run.ts";
 import { SMALL_METHODS, titleOf } from "../contract/small-methods.ts";
 import { taughtNothingState } from "../e2e/quick-state.ts";
 import { quickConfig, renderNormals } from "../e2e/quick-training.ts";
+import { openScorer } from "../inspection/infer/open-scorer.ts";
 
 const TIMEOUT = 90_000;
 const SIDE = 64;
@@ -47,15 +46,7 @@ it.each(CASES)(
     const hooks = { signal: new AbortController().signal, report: () => undefined };
     const { bundleDir, parityMaxAbs } = await runTraining(createJob(config, request), hooks);
     expect(parityMaxAbs).toBeLessThanOrEqual(1e-3);
-    const scorer = await loadScorer({
-      bundleDir,
-      providers: ["cpu"],
-      threads: 1,
-      precision: "fp32",
-      engineCacheDir: state,
-      logger: pino({ level: "silent" }),
-      searchPath: "",
-    });
+    const scorer = await openScorer(bundleDir, state);
     expect(scorer.goldenMaxDiff).toBeLessThanOrEqual(1e-3);
     const good = await readPicture(join(state, "normals", "0.png"), size);
     const spoiled = Uint8Array.from(good).fill(255, 0, 3 * size.width * (IGNORED_ROWS / 2));

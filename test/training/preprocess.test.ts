@@ -1,16 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pino } from "pino";
 import { beforeEach, describe, expect, it } from "vitest";
 import { readManifest } from "../../src/bundles/read.ts";
 import type { Size } from "../../src/domain/inspection.ts";
 import { readPicture } from "../../src/imaging/read-picture.ts";
-import { loadScorer, type Scorer } from "../../src/inspection/infer/scorer.ts";
+import type { Scorer } from "../../src/inspection/infer/scorer.ts";
 import { UNJUDGED } from "../../src/preprocess/ignored-places.ts";
 import { createJob } from "../../src/training/job.ts";
 import { runTraining } from "../../src/training/run.ts";
 import { taughtNothingState } from "../e2e/quick-state.ts";
 import { QUICK_TRAINING, quickConfig, renderNormals } from "../e2e/quick-training.ts";
+import { openScorer } from "../inspection/infer/open-scorer.ts";
 
 const TIMEOUT = 90_000;
 const SIDE = 96;
@@ -37,15 +37,7 @@ async function taught(training: object): Promise<{ scorer: Scorer; bundleDir: st
   const hooks = { signal: new AbortController().signal, report: () => undefined };
   const { bundleDir, threshold, parityMaxAbs } = await runTraining(job, hooks);
   expect(parityMaxAbs).toBeLessThanOrEqual(1e-3);
-  const scorer = await loadScorer({
-    bundleDir,
-    providers: ["cpu"],
-    threads: 1,
-    precision: "fp32",
-    engineCacheDir: stateDir,
-    logger: pino({ level: "silent" }),
-    searchPath: "",
-  });
+  const scorer = await openScorer(bundleDir, stateDir);
   return { scorer, bundleDir, threshold };
 }
 
@@ -122,7 +114,9 @@ describe("a model taught with preprocessing", () => {
       const preprocess = { pictureSize: size, tileOverlapPx: 24, include, light: "local" };
       const { scorer, bundleDir } = await taught({ preprocess });
       const report = await readFile(join(bundleDir, "report.json"), "utf8");
-      expect(report).toMatch(/trusted, from good parts alone: gate \d+ %, wide areas \d+ %, student 100 %, bank \d+ %/); // of held-out tiles
+      expect(report).toMatch(
+        /trusted, from good parts alone: gate \d+ %, wide areas \d+ %, student 100 %, bank \d+ %/,
+      ); // of held-out tiles
       expect([scorer.size, scorer.runsPerPicture]).toEqual([size, 6]);
       const good = await goodPart(size);
       const [plain, outside, inside] = [

@@ -1,12 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { manifestSum, readBundle } from "../../../src/bundles/read.ts";
-import { loadScorer, type Scorer } from "../../../src/inspection/infer/scorer.ts";
+import type { Scorer } from "../../../src/inspection/infer/scorer.ts";
 import { UNJUDGED } from "../../../src/preprocess/ignored-places.ts";
 import { expectedScore, picture, sampleBundle, type SampleOptions } from "../../bundles/sample-bundle.ts";
+import { openScorer } from "./open-scorer.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -21,15 +21,7 @@ const PIXELS = PICTURE.width * PICTURE.height;
 
 async function scorerOf(options: SampleOptions): Promise<Scorer> {
   const bundleDir = await sampleBundle(folder, "b", options);
-  return loadScorer({
-    bundleDir,
-    providers: ["cpu"],
-    threads: 1,
-    precision: "fp32",
-    engineCacheDir: folder,
-    logger: pino({ level: "silent" }),
-    searchPath: "",
-  });
+  return openScorer(bundleDir, folder);
 }
 
 /** A bright square of 4 × 4 in a grey picture. */
